@@ -1,0 +1,151 @@
+import type { PoolError } from '../errors.ts';
+import type { LinkKind } from '../links/link.ts';
+import type { Packet } from '../packers/packer.ts';
+
+/** One way: a communicator that has stopped does not start again. */
+export type CommunicatorState = 'uninitialized' | 'started' | 'stopped';
+
+/**
+ * When a send resolves. `delivered`: the other side's listener took the message, and a refusal rejects. `accepted`: there is room to send more.
+ * `consumed`: the other side said so by `receipt.consumed()`. `none`: at once, and it never rejects; failures are counted and told by `error`.
+ */
+export type Ack = 'delivered' | 'accepted' | 'consumed' | 'none';
+
+/** The state of the way to a peer. None of these is a departure. */
+export type LinkState = 'connecting' | 'connected' | 'unresponsive';
+
+/** Whether newcomers can be met: the signaling server, or whatever stands in its place, is within reach. */
+export type SignalingState = 'connecting' | 'connected' | 'disconnected';
+
+/** Why a peer left, as far as anyone can know it. */
+export type LeaveReason =
+  | 'goodbye'
+  | 'killed'
+  | 'lost'
+  | 'unresponsive'
+  | 'replaced'
+  | 'removed'
+  | 'malformed'
+  | 'refused';
+
+/** Who this end is, and what it takes. */
+export interface Self {
+  readonly name: string;
+  /** New with every start; names a life of this peer and proves nothing. */
+  readonly instance: string;
+  /** Whether to connect to whoever is in the room, or only to the connections added by name. */
+  readonly discover: boolean;
+  /** The name of the packer; a peer with another one is refused. */
+  readonly packer: string;
+  /** What may lie unread here of one sender, in bytes plus `MESSAGE_OVERHEAD` a message. */
+  readonly inboxLimit: number;
+  /** What may wait here for one recipient, counted likewise. */
+  readonly outboxLimit: number;
+  /** The largest message, in bytes, that this end sends or takes. */
+  readonly maxMessageSize: number;
+}
+
+export interface WaitOptions {
+  /** Milliseconds; covers the whole call. */
+  readonly timeout?: number | undefined;
+  /** Its reason rejects the call, untouched. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SendOptions extends WaitOptions {
+  /** Opaque. Messages of one queue keep their order; those of others may pass. */
+  readonly queue: string;
+  readonly ack: Ack;
+  /** Takes no room of the recipient's inbox, and so never waits for any: answers, calls, barriers. */
+  readonly unmetered?: boolean | undefined;
+}
+
+/** What a listener can say of a message later. That it returned from `message` says *delivered*; that it threw says *refused*. */
+export interface Receipt {
+  /** Unique among the messages of this sender's instance, the same at every look, and never sent. */
+  readonly identity: string;
+  /** Counts what came from this sender, modulo 2^32. */
+  readonly serial: number;
+  /** The message is out of the mailbox: its room is free again. Safe to call twice. */
+  consumed(): void;
+}
+
+/** Counted since `initialize`, over all instances of that name. Bytes are packets, without framing or what was sent again. */
+export interface PeerStatistics {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  /** Messages accepted here of which the other side has not said that it has them. */
+  readonly inFlight: number;
+  /** Milliseconds, of the newest answered ping. */
+  readonly roundTripTime: number | undefined;
+  readonly reconnects: number;
+  readonly link: { readonly state: LinkState; readonly kind: LinkKind | undefined } | undefined;
+}
+
+/**
+ * Hears everything from `initialize` on; every method may call back in.
+ * For each instance of a peer: `joined`, its messages, `left`, once and in this order.
+ */
+export interface CommunicatorListener {
+  joined(peer: string, instance: string): void;
+  /**
+   * A whole message. Returning says that it is held here; throwing a `PoolError` refuses it, and the very send that carried it rejects with that error's code
+   * and message. `packet.head` is valid during the call only, `packet.segments` are the listener's to keep.
+   */
+  message(from: string, queue: string, packet: Packet, receipt: Receipt): void;
+  left(peer: string, instance: string, reason: LeaveReason): void;
+  link(peer: string, state: LinkState, kind: LinkKind | undefined): void;
+  signaling(state: SignalingState): void;
+  /** What nobody asked for. A named peer that could not be reached or that refused us comes here with its `peer`. */
+  error(error: PoolError): void;
+  /** The communicator has stopped; `error` when not by its own `shutdown`. The last thing heard. */
+  stopped(error?: PoolError): void;
+}
+
+/**
+ * Packets between named parties, each exactly once and in order per queue, over whatever transport. Knows no values and no message ids.
+ * Every promise settles: with its result, its timeout, the peer's departure or the communicator's end.
+ */
+export interface Communicator<Connection = unknown> {
+  readonly state: CommunicatorState;
+  /**
+   * Names a peer to be connected to, before or after the start.
+   * @throws PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped
+   */
+  addConnection(name: string, connection?: Connection): void;
+  /**
+   * The peer is told (`removed`), its session ends, and it is not met again before `addConnection` or a new instance of it.
+   * @throws PoolError `unknown-peer`
+   */
+  removeConnection(name: string, reason?: string): void;
+  /**
+   * Joins, bounded by the communicator's `connectTimeout`; resolves when every named peer is connected; with `discover` and none named, when everyone who was
+   * there is connected or has failed. `timeout` bounds the whole. On failure everything is released and the state is `stopped`.
+   * @throws PoolError `illegal-state`, `duplicate-peer` (the name is taken), `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`
+   */
+  initialize(self: Self, listener: CommunicatorListener, options?: WaitOptions): Promise<void>;
+  /**
+   * Resolves as `ack` says. The state, then the recipient, then the size are checked first.
+   * @throws PoolError `illegal-state`, `unknown-peer`, `too-large`, `refused`, `unreachable`, `peer-left`, `closed`, `timeout`
+   */
+  send(recipient: string, packet: Packet, options: SendOptions): Promise<void>;
+  /** Somebody waits for this queue: if the mailbox is full, its next message passes all the same. */
+  want(from: string, queue: string): void;
+  /** Whether the peer's link carries messages at this moment. */
+  connected(name: string): boolean;
+  /** Round-trip time in milliseconds. */
+  ping(name: string, options?: WaitOptions): Promise<number>;
+  /** Of anyone ever met or named; readable after shutdown. */
+  peer(name: string): PeerStatistics | undefined;
+  /**
+   * Refuses new sends, goes on taking and acknowledging until its own are acknowledged (bounded by `timeout`), says goodbye with its last acknowledgements, closes.
+   * `flush: false` drops what has not left, and rejects it. Resolves when nothing is left. A second call is a no-op.
+   * @throws PoolError `illegal-state` before `initialize`
+   */
+  shutdown(options?: { readonly flush?: boolean | undefined; readonly timeout?: number | undefined }): Promise<void>;
+}
+
+/** What a message costs beside its bytes, in the limits of both ends. */
+export const MESSAGE_OVERHEAD = 256;

@@ -1,0 +1,62 @@
+import type { PoolError } from '../errors.ts';
+import type { Link, LinkListener } from '../links/link.ts';
+import type { SignalingState } from './communicator.ts';
+
+/** Somebody in the room: a name, and the life of it that is there now. */
+export interface Presence {
+  readonly name: string;
+  readonly instance: string;
+}
+
+/**
+ * What a communicator adds to the mesh: how instances that share a room find each other, and how one link between two of them is made.
+ * Who calls whom, when and how often is `Pairing`'s business; sessions are `MeshCommunicator`'s.
+ */
+export interface Transport {
+  /**
+   * Takes the name. Resolves with who was there, in the order in which they joined.
+   * @throws PoolError `duplicate-peer`, `refused`, `unreachable`, `unsupported`; the signal's reason when aborted, with nothing left behind
+   */
+  join(self: Presence, listener: TransportListener, signal: AbortSignal): Promise<readonly Presence[]>;
+  /** Carries a signal to one instance, in order while nothing breaks; may lose it. */
+  signal(to: Presence, signal: Signal): void;
+  /**
+   * Begins one link. Of its two ends exactly one is the initiator. What the ends must tell each other goes out by `negotiate` and comes in by the attempt's own.
+   * The listener hears `opened` or `closed`; until then `close` abandons the attempt. Never throws.
+   */
+  dial(peer: Presence, role: 'initiator' | 'responder', negotiate: (data: unknown) => void, listener: LinkListener): Attempt;
+  /** Gives the name back. Safe to call twice, also during `join`. Resolves when nothing is left: no timer, socket or listener. */
+  leave(): Promise<void>;
+}
+
+/** A link from its first signal on. */
+export interface Attempt {
+  /** What the other end told by its `negotiate`, in order. */
+  negotiate(data: unknown): void;
+  /** Safe to call twice; the listener hears nothing afterwards. */
+  close(): void;
+}
+
+export interface TransportListener {
+  /** Somebody joined after us. */
+  appeared(peer: Presence): void;
+  /** Somebody is gone, as far as the transport can tell; `certain` when it can't be wrong. A link that still carries packets knows better than hearsay. */
+  disappeared(peer: Presence, certain: boolean): void;
+  signal(from: Presence, signal: Signal): void;
+  state(state: SignalingState): void;
+  error(error: PoolError): void;
+  /** Our name was taken by another instance, or the transport can't go on. */
+  stopped(error: PoolError): void;
+}
+
+/**
+ * What two instances say to each other before they have a link. Each names both instances (the sender's comes with its `Presence`) and the link's number.
+ * `ring`: call me, the newest link I know is this. `wait`: I shall, when one of my handshake slots is free. `negotiate`: for the link's own making.
+ * `refuse`: I will not connect to you.
+ */
+export type Signal =
+  | { readonly type: 'ring' | 'wait'; readonly to: string; readonly link: number }
+  | { readonly type: 'negotiate'; readonly to: string; readonly link: number; readonly data: unknown }
+  | { readonly type: 'refuse'; readonly to: string; readonly link: number; readonly code: string; readonly message: string };
+
+export type { Link, LinkListener };
