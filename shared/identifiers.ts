@@ -10,6 +10,8 @@ export type InstanceId = Branded<'InstanceId'>;
 
 /** Names travel in every introduction; 128 bytes hold any sensible one and bound what a stranger can make others store. */
 export const NAME_BYTES = 128;
+/** NFC composes at most four code units into one: what is longer than this need not be normalized to be refused. */
+const NFC_SHRINKS = 4;
 
 /**
  * A peer name: 1 to 128 bytes of UTF-8 after NFC, without control characters or lone surrogates.
@@ -36,6 +38,9 @@ export function instanceId(value: unknown): InstanceId {
 
 function identifier(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new TypeError(`a ${what} is a string, not ${value === null ? 'null' : typeof value}`);
+  if (value.length > NAME_BYTES * NFC_SHRINKS) {
+    throw new RangeError(`a ${what} has at most ${NAME_BYTES} bytes of UTF-8: ${quote(value)}`);
+  }
   const name = value.normalize('NFC');
   if (name.length === 0) throw new RangeError(`a ${what} is not empty`);
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -12,21 +12,29 @@ export interface Member {
 export interface JoinRequest extends Member {
   readonly version: number;
   readonly room: string;
-  /** Known to this instance and the server only: who shows it again after a broken socket gets the name back at once. */
+  /**
+   * Known to this instance and the server only, 16 to 128 bytes of UTF-8 that nobody can guess: who shows it again with the same instance gets the
+   * name back at once, although the server has not noticed yet that the old socket broke.
+   */
   readonly key: string;
 }
 
-/** Why a server refuses: a closed set, so that a client can act on it. */
+/**
+ * Why a server refuses: a closed set, so that a client can act on it. `server-full`: it has as many rooms as it may. `shutting-down`, `unavailable`: come back later.
+ * `replaced`: the same instance joined again over a newer socket.
+ */
 export type RefusalCode =
   | 'malformed'
   | 'version'
   | 'name-taken'
   | 'room-full'
+  | 'server-full'
   | 'already-joined'
   | 'not-joined'
   | 'too-large'
   | 'rate-limited'
   | 'shutting-down'
+  | 'unavailable'
   | 'replaced';
 
 export interface Refusal {
@@ -40,20 +48,22 @@ export type JoinReply = { readonly ok: true; readonly members: readonly Member[]
 
 /** `Signal` is whatever two clients say to each other; the server is compiled with `unknown` and provably can't read it. */
 export interface ClientToServerEvents<Signal> {
+  /** Once a socket; after a refusal it may be tried again. */
   join(request: JoinRequest, reply: (reply: JoinReply) => void): void;
-  /** To one instance in the sender's room. Lost when it is not there. */
+  /** To one instance in the sender's room, in order per pair of sockets. Lost when it is not there. */
   signal(to: Member, signal: Signal): void;
   /** Goodbye: the name is free at once. The server closes the socket. */
   leave(): void;
 }
 
+/** None of these comes before the reply to `join`, except `refused`. */
 export interface ServerToClientEvents<Signal> {
-  /** After the reply to `join`, and never for oneself. */
+  /** Never for oneself, and never for whom the reply to `join` named. */
   joined(member: Member): void;
-  /** `left`: it said so. `closed`: its socket closed. */
+  /** Once for each member. `left`: it said so. `closed`: its socket closed. */
   left(member: Member, reason: 'left' | 'closed'): void;
   /** `from` is set by the server. */
   signal(from: Member, signal: Signal): void;
-  /** Something the client did was refused where no reply was possible. */
+  /** Something the client did was refused where no reply was possible, or its socket is about to be closed for this reason. */
   refused(refusal: Refusal): void;
 }

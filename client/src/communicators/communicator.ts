@@ -131,8 +131,8 @@ export interface Communicator<Connection = unknown> {
    * @throws PoolError `illegal-state`, `unknown-peer`, `too-large`, `refused`, `unreachable`, `peer-left`, `closed`, `timeout`
    */
   send(recipient: string, packet: Packet, options: SendOptions): Promise<void>;
-  /** Somebody waits for this queue: if the mailbox is full, its next message passes all the same. */
-  want(from: string, queue: string): void;
+  /** Somebody waits for this queue, so that its next message passes although the mailbox is full; or, with `false`, does not any more. */
+  want(from: string, queue: string, waiting: boolean): void;
   /** Whether the peer's link carries messages at this moment. */
   connected(name: string): boolean;
   /** Round-trip time in milliseconds. */
@@ -149,3 +149,6 @@ export interface Communicator<Connection = unknown> {
 
 /** What a message costs beside its bytes, in the limits of both ends. */
 export const MESSAGE_OVERHEAD = 256;
+
+/** The longest queue key, in bytes of UTF-8: it travels with each message, whole and in one packet. */
+export const QUEUE_BYTES = 1024;

@@ -1,22 +1,23 @@
 /**
  * The lowest seam: ordered packets of bytes to one party, until it breaks. A link never comes back; who needs more opens the next one.
  *
- * A link has one or two *lanes*. Within a lane packets arrive whole, once and in order; between lanes nothing is promised.
- * Lane 0 carries control and small messages; lane 1, where there is one, carries what is large.
+ * A link has two *lanes*. Within a lane packets arrive whole, once and in order; between lanes nothing is promised.
+ * Lane 0 carries control and small messages, lane 1 what is large.
  */
 export interface Link {
-  readonly lanes: 1 | 2;
   /** The largest packet, in bytes, that this link takes in one `send`. */
   readonly packetBytes: number;
   /** How the party is reached; known once the link is open. */
   readonly kind: LinkKind;
   /** Whether the lane takes another packet now. When it does not, `drained` follows. */
-  ready(lane: number): boolean;
+  ready(lane: Lane): boolean;
   /** Copies the packet before it returns. Never throws: a link that can't send is broken, and says so by `closed`. */
-  send(lane: number, packet: Uint8Array): void;
+  send(lane: Lane, packet: Uint8Array): void;
   /** What was sent may be lost. Safe to call twice; the listener hears `closed` at most once, and not for its own call. */
   close(): void;
 }
+
+export type Lane = 0 | 1;
 
 /** `direct` and `relay` are WebRTC, without and with a TURN server in between. */
 export type LinkKind = 'direct' | 'relay' | 'broadcast-channel' | 'local';
@@ -26,9 +27,9 @@ export interface LinkListener {
   /** Both lanes carry packets from here on. A packet of the other side can come just before. */
   opened(link: Link): void;
   /** The bytes are the listener's to keep. */
-  packet(lane: number, bytes: Uint8Array): void;
+  packet(lane: Lane, bytes: Uint8Array): void;
   /** The lane is ready again. */
-  drained(lane: number): void;
+  drained(lane: Lane): void;
   /** Nothing comes after this. `error` says why when it is not the other side that closed it. */
   closed(error?: Error): void;
 }

@@ -1,5 +1,5 @@
 /**
- * A packed value. `head` holds everything but large binary; each binary of `SEGMENT_BYTES` and more travels as a segment of its own,
+ * A packed value. `head` holds everything but large binary; each binary of `SEGMENT_BYTES` and more, and none smaller, is a segment of its own,
  * is copied once, and arrives in a buffer of its own. Whoever holds a packet never changes its bytes: a broadcast shares one.
  */
 export interface Packet {

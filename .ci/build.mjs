@@ -1,0 +1,39 @@
+// @ts-check
+/** `npm run build`: makes `dist/` from nothing, and looks whether every door of the package leads somewhere. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(top);
+
+/** What is shipped; everything else in the house is compiled by `npm run check` only. */
+const projects = ['shared', 'signaling-server', 'client/src', 'e2e/tsconfig.tabs.json'];
+
+rmSync('dist', { recursive: true, force: true });
+try {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects], { stdio: 'inherit' });
+} catch {
+  // The compiler has said why.
+  process.exit(1);
+}
+
+// The nearest package.json decides what `#shared/…` means: sources in the checkout, these files in the package.
+const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
+writeFileSync('dist/package.json', `${JSON.stringify(inner, null, 2)}\n`);
+
+const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+const doors = Object.values(exports).flatMap((door) => (typeof door === 'string' ? [door] : Object.values(door)));
+const commands = Object.values(bin);
+const missing = [...doors, ...commands].filter((file) => !existsSync(file));
+if (missing.length > 0) {
+  console.error(`package.json names files that the build did not make: ${missing.join(', ')}`);
+  process.exit(1);
+}
+for (const command of commands) {
+  if (!readFileSync(command, 'utf8').startsWith('#!')) {
+    console.error(`${command} is a command and does not begin with #!`);
+    process.exit(1);
+  }
+  chmodSync(command, 0o755);
+}

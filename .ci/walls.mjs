@@ -1,0 +1,116 @@
+// @ts-check
+/**
+ * Who may import whom. Rooms are folders or files; of the rooms a file lies in, the longest path counts. Types count like values:
+ * a room that names another's types knows it. Tests may look where they like, as long as client and server stay apart.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { sources } from './sources.mjs';
+
+const CLIENT = 'client/src';
+
+const LINKS = `${CLIENT}/links`;
+const SESSION = `${CLIENT}/session`;
+const PACKET = `${CLIENT}/packers/packer.ts`;
+const SEAM = `${CLIENT}/communicators/communicator.ts`;
+/** Errors and plain data structures, known to every room of the client. */
+const FLOOR = `${CLIENT}/*.ts`;
+const GROUND = [FLOOR, 'shared'];
+
+/** What each room may import, beside itself. Down the table of design.md section 2 only. */
+const rooms = /** @type {Record<string, string[]>} */ ({
+  shared: [],
+  'signaling-server': ['shared', 'node:', 'socket.io', 'vite'],
+  [FLOOR]: ['shared'],
+  [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],
+  [LINKS]: GROUND,
+  // A session carries packets and ends for a reason: it speaks the seam's words, and runs none of the seam's code.
+  [SESSION]: [...GROUND, LINKS, PACKET, SEAM],
+  [SEAM]: [...GROUND, `${LINKS}/link.ts`, PACKET],
+  [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET],
+  [`${CLIENT}/communicators/local`]: transport('local'),
+  [`${CLIENT}/communicators/broadcast-channel`]: transport('broadcast-channel'),
+  [`${CLIENT}/communicators/webrtc`]: [...transport('webrtc'), 'socket.io-client', 'simple-peer'],
+  [`${CLIENT}/pool`]: [...GROUND, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
+  [`${CLIENT}/testing`]: [CLIENT, 'shared'],
+  [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
+  'client/demo': [`${CLIENT}/index.ts`, 'shared'],
+  'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],
+});
+
+/** simple-peer is the negotiation of WebRTC and nobody else's business: one file knows it. */
+const ONE_FILE_ONLY = 'simple-peer';
+
+/**
+ * A transport knows what stands beside its folder, and no other transport.
+ * @param {string} own
+ */
+function transport(own) {
+  const others = `!${CLIENT}/communicators/(?!${own}/)[^/]+/`;
+  return [...GROUND, LINKS, SESSION, PACKET, `${CLIENT}/communicators`, others];
+}
+
+/** @type {string[]} */
+const breaches = [];
+const negotiators = new Set();
+for (const file of sources()) {
+  const text = readFileSync(file, 'utf8');
+  for (const specifier of imports(text)) {
+    const target = resolve(file, specifier);
+    if (target === ONE_FILE_ONLY || target.startsWith(`${ONE_FILE_ONLY}/`)) negotiators.add(file);
+    if (!allowed(file, target)) breaches.push(`${file} imports ${specifier}`);
+  }
+}
+if (negotiators.size > 1) breaches.push(`${ONE_FILE_ONLY} is imported by ${[...negotiators].join(' and ')}`);
+if (breaches.length > 0) {
+  console.error(`Through a wall:\n${breaches.map((line) => `  ${line}`).join('\n')}`);
+  process.exit(1);
+}
+console.log(`No import goes through a wall (${sources().length} files).`);
+
+/**
+ * Static, type-only and dynamic imports, and re-exports. Comments are no code, and a string that looks like an import is not expected.
+ * @param {string} text
+ */
+function imports(text) {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  return [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+/**
+ * @param {string} file
+ * @param {string} specifier
+ */
+function resolve(file, specifier) {
+  if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(file), specifier.replace(/[?].*$/, ''));
+  if (specifier.startsWith('#shared/')) return `shared/${specifier.slice('#shared/'.length)}.ts`;
+  return specifier;
+}
+
+/**
+ * @param {string} file
+ * @param {string} target
+ */
+function allowed(file, target) {
+  const room = Object.keys(rooms)
+    .filter((name) => within(file, name))
+    .sort((a, b) => b.length - a.length)[0];
+  if (room === undefined) return true;
+  if (/\.(test|spec)\.ts$/.test(file)) {
+    const other = room.startsWith('client/') ? 'signaling-server' : 'client';
+    return !within(target, other) || room === CLIENT;
+  }
+  const doors = rooms[room] ?? [];
+  const closed = doors.filter((door) => door.startsWith('!')).map((door) => new RegExp(`^${door.slice(1)}`));
+  if (closed.some((door) => door.test(target))) return false;
+  return within(target, room) || doors.some((door) => within(target, door));
+}
+
+/**
+ * @param {string} file
+ * @param {string} room a folder, a file, the files of a folder but its index, a package, or a scheme such as `node:`
+ */
+function within(file, room) {
+  if (room.endsWith('/*.ts')) return path.posix.dirname(file) === room.slice(0, -5) && !file.endsWith('/index.ts');
+  return file === room || file.startsWith(room.endsWith(':') ? room : `${room}/`);
+}

@@ -1,0 +1,28 @@
+import { roomName } from '#shared/identifiers';
+import { PoolError } from '../../errors.ts';
+import { MeshCommunicator } from '../mesh.ts';
+import { BroadcastChannelTransport } from './broadcast-channel-transport.ts';
+
+export interface BroadcastChannelCommunicatorOptions {
+  /** Who joins the same room can form a pool: 1 to 128 bytes of UTF-8 without `/`. */
+  readonly room: string;
+}
+
+/**
+ * The tabs and workers of one origin, or the threads of one Node process, without a server and without a network.
+ * Where there are Web Locks, a name is one: a page that dies is known to be gone at once.
+ */
+export class BroadcastChannelCommunicator extends MeshCommunicator {
+  /** @throws TypeError, RangeError when the room is none */
+  constructor({ room }: BroadcastChannelCommunicatorOptions) {
+    const name = roomName(room);
+    super({
+      transport: () => {
+        if (typeof BroadcastChannel !== 'function') {
+          throw new PoolError('unsupported', 'there is no BroadcastChannel here');
+        }
+        return new BroadcastChannelTransport({ room: name, locks: globalThis.navigator?.locks });
+      },
+    });
+  }
+}

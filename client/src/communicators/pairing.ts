@@ -1,0 +1,205 @@
+/**
+ * Who calls whom, and when: a pure state machine for one pair. Of two instances the smaller is the *caller*: it offers, in first contact and in every later one. The *callee* answers an offer at once,
+ * and rings when none comes. Links are numbered by the caller; each side knows the newest, and an offer, an answer or a ring of an older one is not heard.
+ */
+export type Pairing = {
+  readonly role: 'caller' | 'callee';
+  /** The newest link known here; 0 before the first. */
+  readonly link: number;
+  /** Attempts since the pair last had a link. */
+  readonly attempts: number;
+} & (
+  | { readonly phase: 'apart' }
+  /** The caller waits for one of its handshake slots, or until it may try again. The clock of an attempt has not started, or goes on from the last. */
+  | { readonly phase: 'queued' | 'pausing'; readonly until: number | undefined }
+  /** The callee waits for an offer. */
+  | { readonly phase: 'ringing'; readonly until: number }
+  | { readonly phase: 'dialing'; readonly until: number }
+  | { readonly phase: 'joined' }
+);
+
+export type PairingEvent =
+  /** We want a link to this instance. */
+  | { readonly type: 'call' }
+  /** The slot we queued for is ours. */
+  | { readonly type: 'slot' }
+  /** The other side wants to be called; the newest link it knows is this. */
+  | { readonly type: 'ring'; readonly link: number }
+  /** The other side will call, when it can. */
+  | { readonly type: 'wait' }
+  | { readonly type: 'negotiate'; readonly link: number; readonly data: unknown }
+  /** The attempt's link is open, and both sides have checked each other. */
+  | { readonly type: 'up' }
+  /** The attempt came to nothing. */
+  | { readonly type: 'broken' }
+  /** The alarm that was set rings. */
+  | { readonly type: 'alarm' }
+  /** We do not want this instance any more, or it is gone. */
+  | { readonly type: 'drop' };
+
+export type PairingAction =
+  | { readonly do: 'queue' | 'free' | 'hang-up' | 'lost' }
+  | { readonly do: 'dial'; readonly link: number }
+  | { readonly do: 'negotiate'; readonly data: unknown }
+  | { readonly do: 'ring' | 'wait'; readonly link: number }
+  | { readonly do: 'alarm'; readonly at: number | undefined }
+  | { readonly do: 'fail'; readonly attempts: number };
+
+export interface PairingRules {
+  /** A pair that has no link after this many milliseconds has failed. The caller's clock starts with its slot, the callee's begins anew with each sign of the caller. */
+  readonly connectTimeout: number;
+  /** An offer is usually there before this; only then does the callee ring, and rings again as often. */
+  readonly ringEvery: number;
+  /** Before the next attempt after one that broke, in milliseconds. */
+  readonly pause: (attempts: number) => number;
+}
+
+interface Step {
+  readonly pairing: Pairing;
+  readonly actions: readonly PairingAction[];
+}
+
+export function apart(self: string, peer: string, link = 0): Pairing {
+  return { role: self < peer ? 'caller' : 'callee', phase: 'apart', link, attempts: 0 };
+}
+
+/** What follows from an event at a time; nothing else is looked at. An event that means nothing in a state changes nothing. */
+export function next(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
+  if (event.type === 'drop') return give(pairing, [{ do: 'alarm', at: undefined }]);
+  if (event.type === 'up' && pairing.phase === 'dialing') {
+    const { role, link } = pairing;
+    return {
+      pairing: { role, link, attempts: 0, phase: 'joined' },
+      actions: [...slotOf(pairing), { do: 'alarm', at: undefined }],
+    };
+  }
+  return pairing.role === 'caller' ? call(pairing, event, now, rules) : answer(pairing, event, now, rules);
+}
+
+function call(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
+  const { role, link, attempts } = pairing;
+  switch (event.type) {
+    case 'call':
+      return pairing.phase === 'apart' ? queue(pairing, undefined) : stay(pairing);
+    case 'slot': {
+      if (pairing.phase !== 'queued') return stay(pairing, { do: 'free' });
+      const until = pairing.until ?? now + rules.connectTimeout;
+      return {
+        pairing: { role, link: link + 1, attempts: attempts + 1, phase: 'dialing', until },
+        actions: [
+          { do: 'dial', link: link + 1 },
+          { do: 'alarm', at: until },
+        ],
+      };
+    }
+    case 'ring':
+      return rung(pairing, event.link);
+    case 'negotiate':
+      return pairing.phase === 'dialing' && event.link === link
+        ? stay(pairing, { do: 'negotiate', data: event.data })
+        : stay(pairing);
+    case 'broken': {
+      if (pairing.phase !== 'dialing') return stay(pairing);
+      const at = now + rules.pause(attempts);
+      if (at >= pairing.until) return fail(pairing);
+      return {
+        pairing: { role, link, attempts, phase: 'pausing', until: pairing.until },
+        actions: [{ do: 'hang-up' }, { do: 'free' }, { do: 'alarm', at }],
+      };
+    }
+    case 'alarm':
+      if (pairing.phase === 'pausing') return queue(pairing, pairing.until);
+      return pairing.phase === 'dialing' ? fail(pairing) : stay(pairing);
+    default:
+      return stay(pairing);
+  }
+}
+
+/** The callee knows `heard` as its newest link, and has none. */
+function rung(pairing: Pairing, heard: number): Step {
+  switch (pairing.phase) {
+    case 'apart':
+      return queue({ ...pairing, link: Math.max(pairing.link, heard) }, undefined);
+    case 'queued':
+    case 'pausing':
+      return stay(pairing, { do: 'wait', link: pairing.link });
+    case 'dialing': {
+      if (heard < pairing.link) return stay(pairing);
+      const queued = queue({ ...pairing, link: heard }, pairing.until);
+      return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, { do: 'free' }, ...queued.actions] };
+    }
+    default:
+      return heard < pairing.link ? stay(pairing) : stay(pairing, { do: 'lost' });
+  }
+}
+
+function answer(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
+  const { role, link, attempts } = pairing;
+  const until = now + rules.connectTimeout;
+  switch (event.type) {
+    case 'call':
+      if (pairing.phase !== 'apart') return stay(pairing);
+      return {
+        pairing: { role, link, attempts, phase: 'ringing', until },
+        actions: [{ do: 'alarm', at: now + rules.ringEvery }],
+      };
+    case 'wait':
+      return pairing.phase === 'ringing' ? { pairing: { ...pairing, until }, actions: [] } : stay(pairing);
+    case 'negotiate': {
+      if (pairing.phase === 'dialing' && event.link === link) return stay(pairing, { do: 'negotiate', data: event.data });
+      if (event.link <= link) return stay(pairing);
+      const before: PairingAction[] =
+        pairing.phase === 'dialing' ? [{ do: 'hang-up' }] : pairing.phase === 'joined' ? [{ do: 'lost' }] : [];
+      return {
+        pairing: { role, link: event.link, attempts: attempts + 1, phase: 'dialing', until },
+        actions: [
+          ...before,
+          { do: 'dial', link: event.link },
+          { do: 'negotiate', data: event.data },
+          { do: 'alarm', at: until },
+        ],
+      };
+    }
+    case 'broken':
+      if (pairing.phase !== 'dialing') return stay(pairing);
+      return {
+        pairing: { role, link, attempts, phase: 'ringing', until: pairing.until },
+        actions: [{ do: 'hang-up' }, { do: 'ring', link }, { do: 'alarm', at: now + rules.ringEvery }],
+      };
+    case 'alarm':
+      if (pairing.phase !== 'ringing' && pairing.phase !== 'dialing') return stay(pairing);
+      if (now >= pairing.until || pairing.phase === 'dialing') return fail(pairing);
+      return stay(pairing, { do: 'ring', link }, { do: 'alarm', at: Math.min(pairing.until, now + rules.ringEvery) });
+    default:
+      return stay(pairing);
+  }
+}
+
+function stay(pairing: Pairing, ...actions: PairingAction[]): Step {
+  return { pairing, actions };
+}
+
+function queue({ role, link, attempts }: Pairing, until: number | undefined): Step {
+  return { pairing: { role, link, attempts, phase: 'queued', until }, actions: [{ do: 'queue' }] };
+}
+
+function fail(pairing: Pairing): Step {
+  return give(pairing, [
+    { do: 'alarm', at: undefined },
+    { do: 'fail', attempts: pairing.attempts },
+  ]);
+}
+
+function give(pairing: Pairing, actions: readonly PairingAction[]): Step {
+  const { role, link } = pairing;
+  const attempt: PairingAction[] = pairing.phase === 'dialing' || pairing.phase === 'joined' ? [{ do: 'hang-up' }] : [];
+  return {
+    pairing: { role, link, attempts: 0, phase: 'apart' },
+    actions: [...attempt, ...slotOf(pairing), ...actions],
+  };
+}
+
+/** Only the caller takes a slot, from the moment it queues for one until its attempt ends. */
+function slotOf(pairing: Pairing): PairingAction[] {
+  return pairing.role === 'caller' && (pairing.phase === 'queued' || pairing.phase === 'dialing') ? [{ do: 'free' }] : [];
+}

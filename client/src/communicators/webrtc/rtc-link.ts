@@ -1,0 +1,218 @@
+import SimplePeer from 'simple-peer/simplepeer.min.js';
+import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
+import type { Attempt } from '../transport.ts';
+import { newConnection } from './connection.ts';
+import { Hearing } from './negotiation.ts';
+import type { WebRTC } from './webrtc-implementation.ts';
+
+/** What every stack takes in one piece, and little enough that a small message never waits long behind it. In bytes. */
+const PACKET_BYTES = 16 * 1024;
+
+/**
+ * A lane takes packets while its channel holds no more than this, in bytes. What is on the network is SCTP's business and not counted, so two packets in stock keep the
+ * line busy; more only makes small messages wait (64 KiB packets and 2 MiB in stock: 50 ms under bulk instead of 4, at no gain).
+ */
+const LOW_WATER_BYTES = 2 * PACKET_BYTES;
+
+/** Both ends open these before the offer, so neither has to be told of them, and no data can come before its listener. By lane. */
+const CHANNELS = ['peerpool-control', 'peerpool-bulk'] as const;
+
+/** RFC 9260, section 3.3.10.12: the other side closed its connection. */
+const USER_INITIATED_ABORT = 12;
+
+interface Connected {
+  readonly connection: RTCPeerConnection;
+  readonly channels: readonly [RTCDataChannel, RTCDataChannel];
+  readonly peer: SimplePeer;
+}
+
+type State = ({ readonly name: 'dialing' | 'open' } & Connected) | { readonly name: 'new' } | { readonly name: 'closed' };
+
+/**
+ * One attempt at a WebRTC connection, and the link it becomes. simple-peer negotiates on a connection of ours; packets go by two channels of ours,
+ * past its streams, and its own channel stays empty.
+ */
+export class RtcLink implements Link, Attempt {
+  readonly #rtc: WebRTC;
+  readonly #hearing: Hearing;
+  readonly #ended: () => void;
+  #state: State = { name: 'new' };
+  #listener: LinkListener | undefined;
+  #kind: LinkKind = 'direct';
+  #packetBytes = PACKET_BYTES;
+  /** Of ours, told to the other end. */
+  #candidates = 0;
+  /** The last of theirs that could not be used, and why. */
+  #unusable: Error | undefined;
+
+  /** `ended` is called once, whoever ends the link. */
+  constructor(rtc: WebRTC, role: 'initiator' | 'responder', listener: LinkListener, ended: () => void) {
+    this.#rtc = rtc;
+    this.#hearing = new Hearing(role);
+    this.#listener = listener;
+    this.#ended = ended;
+  }
+
+  /** Chromium gives a page 500 connections and counts the closed until they are collected: one is made here and not before, and its failure is the link's. */
+  dial(role: 'initiator' | 'responder', configuration: RTCConfiguration, negotiate: (data: unknown) => void): void {
+    try {
+      const connection = newConnection(this.#rtc, configuration, (error) => (this.#unusable = error));
+      const channels = [this.#channel(connection, 0), this.#channel(connection, 1)] as const;
+      connection.addEventListener('iceconnectionstatechange', () => this.#look());
+      const peer = new SimplePeer({
+        initiator: role === 'initiator',
+        trickle: true,
+        // Without effect where candidates trickle, and its timer would outlive the peer by the default of 5 s.
+        iceCompleteTimeout: 1,
+        channelName: 'simple-peer',
+        channelConfig: { negotiated: true, id: CHANNELS.length },
+        wrtc: { ...this.#rtc, RTCPeerConnection: returning(connection) },
+      });
+      this.#state = { name: 'dialing', connection, channels, peer };
+      peer.on('signal', (data) => {
+        if (this.#state.name === 'closed') return;
+        if ((data as { readonly type?: unknown }).type === 'candidate') this.#candidates++;
+        negotiate(data);
+      });
+      peer.on('error', (error) => this.#broke(error));
+      peer.on('close', () => this.#end());
+      peer.on('data', () => this.#end(new TypeError('data came by a channel that carries none')));
+    } catch (cause) {
+      this.#fail(new Error('no connection could be made here', { cause }));
+    }
+  }
+
+  negotiate(data: unknown): void {
+    if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
+    try {
+      this.#state.peer.signal(this.#hearing.hear(data));
+    } catch (cause) {
+      this.#fail(new Error('the other end negotiates what it may not', { cause }));
+    }
+  }
+
+  get packetBytes(): number {
+    return this.#packetBytes;
+  }
+
+  /** `direct` until the connection knows better, which it mostly does before it is open. */
+  get kind(): LinkKind {
+    return this.#kind;
+  }
+
+  ready(lane: Lane): boolean {
+    return this.#state.name === 'open' && this.#state.channels[lane].bufferedAmount <= LOW_WATER_BYTES;
+  }
+
+  send(lane: Lane, packet: Uint8Array): void {
+    if (this.#state.name !== 'open') return;
+    try {
+      this.#state.channels[lane].send(packet as Uint8Array<ArrayBuffer>);
+    } catch (cause) {
+      this.#fail(new Error('a packet could not be sent', { cause }));
+    }
+  }
+
+  close(): void {
+    this.#listener = undefined;
+    this.#release();
+  }
+
+  #channel(connection: RTCPeerConnection, lane: Lane): RTCDataChannel {
+    const channel = connection.createDataChannel(CHANNELS[lane], { negotiated: true, id: lane, ordered: true });
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    channel.onopen = () => this.#opened();
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data instanceof ArrayBuffer) this.#listener?.packet(lane, new Uint8Array(data));
+      else this.#end(new TypeError('a packet is bytes, and not text'));
+    };
+    channel.onbufferedamountlow = () => this.#listener?.drained(lane);
+    channel.onerror = ({ error }) => this.#broke(error);
+    channel.onclose = () => this.#end();
+    return channel;
+  }
+
+  #opened(): void {
+    if (this.#state.name !== 'dialing') return;
+    const { connection, channels, peer } = this.#state;
+    if (channels.some(({ readyState }) => readyState !== 'open')) return;
+    this.#packetBytes = Math.min(PACKET_BYTES, connection.sctp?.maxMessageSize ?? PACKET_BYTES);
+    this.#state = { name: 'open', connection, channels, peer };
+    this.#listener?.opened(this);
+  }
+
+  /** Whether a relay stands in between: known as soon as ICE has chosen a pair, while DTLS still shakes hands. */
+  #look(): void {
+    if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
+    const { connection } = this.#state;
+    if (connection.iceConnectionState !== 'connected' && connection.iceConnectionState !== 'completed') return;
+    connection.getStats().then(
+      (report) => {
+        this.#kind = relayed(report) ? 'relay' : 'direct';
+      },
+      (cause: unknown) => {
+        if (this.#state.name !== 'closed') this.#end(new Error('the connection does not answer', { cause }));
+      },
+    );
+  }
+
+  #broke(error: Error): void {
+    if ((error as Partial<RTCError>).sctpCauseCode === USER_INITIATED_ABORT) return this.#end();
+    const { name } = this.#state;
+    const unusable = this.#unusable ? ` (one is unusable: ${this.#unusable.message})` : '';
+    const candidates = `${this.#candidates} candidates of ours and ${this.#hearing.candidates} of theirs${unusable}`;
+    const sentence = name === 'open' ? 'the connection broke' : `no connection came about, with ${candidates}`;
+    this.#end(new Error(`${sentence}: ${error.message}`, { cause: error }));
+  }
+
+  #end(error?: Error): void {
+    if (this.#state.name === 'closed') return;
+    this.#release();
+    this.#tell(error);
+  }
+
+  /** The listener may be in the middle of a `send`, so it hears of it a little later. */
+  #fail(error: Error): void {
+    if (this.#state.name === 'closed') return;
+    this.#release();
+    queueMicrotask(() => this.#tell(error));
+  }
+
+  #tell(error: Error | undefined): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed(error);
+  }
+
+  /** The connection is closed here and now, for in `pagehide` there is no later; simple-peer then lets go of it. */
+  #release(): void {
+    const state = this.#state;
+    if (state.name === 'closed') return;
+    this.#state = { name: 'closed' };
+    if (state.name !== 'new') {
+      for (const channel of state.channels) {
+        channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onerror = channel.onclose = null;
+      }
+      state.connection.close();
+      state.peer.destroy();
+    }
+    this.#ended();
+  }
+}
+
+/** A constructor that hands out a connection made already. */
+function returning(connection: RTCPeerConnection): unknown {
+  return function () {
+    return connection;
+  };
+}
+
+function relayed(report: RTCStatsReport): boolean {
+  const entries = [...(report as unknown as ReadonlyMap<string, Record<string, unknown>>).values()];
+  const transport = entries.find(({ type }) => type === 'transport');
+  const pair = entries.find(({ type, id, selected }) =>
+    type === 'candidate-pair' && (id === transport?.['selectedCandidatePairId'] || selected === true));
+  return entries.some(({ id, candidateType }) =>
+    candidateType === 'relay' && (id === pair?.['localCandidateId'] || id === pair?.['remoteCandidateId']));
+}

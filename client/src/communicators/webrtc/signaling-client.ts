@@ -1,0 +1,245 @@
+import { io, type Socket } from 'socket.io-client';
+import { SIGNALING_VERSION, type ClientToServerEvents, type ServerToClientEvents } from '#shared/signaling';
+import { PoolError } from '../../errors.ts';
+import { randomId } from '../random-id.ts';
+import { parsePresence, parseSignal } from '../signal.ts';
+import type { Presence, Signal, TransportListener } from '../transport.ts';
+import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
+
+/** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
+const RETRY_LEAST_MS = 1000;
+const RETRY_MOST_MS = 5000;
+/** The goodbye is on its way when `leave` returns; how long it waits for the socket to be closed, in ms. */
+const LEAVE_MS = 250;
+
+export interface SignalingOptions {
+  /** Tried in turn. */
+  readonly urls: readonly [string, ...string[]];
+  readonly path: string;
+  readonly room: string;
+  /** How long one server may take to let us in, in ms. */
+  readonly patience: number;
+}
+
+type ServerSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal>>;
+
+type State =
+  | { readonly name: 'new' | 'left' }
+  | { readonly name: 'entering' | 'joined'; readonly socket: ServerSocket }
+  | { readonly name: 'away'; readonly retry: ReturnType<typeof setTimeout> };
+
+/**
+ * Our place in the room of a signaling server. Once in, it finds its way back by itself, to this server or the next, with the same key and so the same name;
+ * whoever a server without memory does not know any more is not gone for that.
+ */
+export class SignalingClient {
+  readonly #options: SignalingOptions;
+  readonly #self: Presence;
+  readonly #listener: TransportListener;
+  /** Whoever has it gets our name. */
+  readonly #key = randomId();
+  readonly #known = new Map<string, Presence>();
+  #state: State = { name: 'new' };
+  /** `join` has said who is here; what follows is told as it comes. */
+  #listed = false;
+  /** To come back, since we were last in the room. */
+  #tries = 0;
+  #server = 0;
+  /** Rejects the join that is under way. */
+  #abandon: ((reason: unknown) => void) | undefined;
+
+  constructor(options: SignalingOptions, self: Presence, listener: TransportListener) {
+    this.#options = options;
+    this.#self = self;
+    this.#listener = listener;
+  }
+
+  /**
+   * Tries each server once. Resolves with who is in the room.
+   * @throws PoolError `unreachable` when none answers, `duplicate-peer`, `refused`, `malformed`, `unsupported`, `closed`; the signal's reason
+   */
+  async join(signal: AbortSignal): Promise<readonly Presence[]> {
+    const abort = (): void => this.#abandon?.(signal.reason);
+    signal.addEventListener('abort', abort);
+    try {
+      signal.throwIfAborted();
+      this.#listener.state('connecting');
+      await this.#enterOneOf(this.#options.urls.length);
+      this.#listed = true;
+      return [...this.#known.values()];
+    } catch (error) {
+      await this.leave();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  signal(to: Presence, signal: Signal): void {
+    if (this.#state.name === 'joined') this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
+  }
+
+  /** The goodbye leaves before this returns, the promise resolves when the socket is closed. Safe to call twice. */
+  async leave(): Promise<void> {
+    const state = this.#state;
+    this.#state = { name: 'left' };
+    this.#abandon?.(new PoolError('closed', 'left while joining'));
+    if (state.name === 'away') clearTimeout(state.retry);
+    if (state.name === 'entering' || state.name === 'joined') await depart(state.socket);
+  }
+
+  get #url(): string {
+    const { urls } = this.#options;
+    return urls[this.#server % urls.length] ?? urls[0];
+  }
+
+  /** The next server is asked when one can't be reached, and not when it refuses: they stand for one room. */
+  async #enterOneOf(servers: number): Promise<void> {
+    try {
+      const reply = await this.#enter();
+      if (!reply.ok) throw refusedBy(this.#url, reply);
+    } catch (error) {
+      if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
+      this.#server++;
+      if (servers <= 1) throw error;
+      await this.#enterOneOf(servers - 1);
+    }
+  }
+
+  /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
+  async #enter(): Promise<Reply> {
+    const { path, room, patience } = this.#options;
+    const url = this.#url;
+    const socket: ServerSocket = io(url, {
+      path,
+      addTrailingSlash: false,
+      forceNew: true,
+      autoConnect: false,
+      reconnection: false,
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
+      timeout: patience,
+    });
+    this.#state = { name: 'entering', socket };
+    const unreachable = (cause: unknown): PoolError =>
+      new PoolError('unreachable', `no signaling server answers at ${url}${path}`, { reason: 'signaling', cause });
+    let impatient: ReturnType<typeof setTimeout> | undefined;
+    try {
+      return await new Promise<Reply>((resolve, reject) => {
+        this.#abandon = reject;
+        impatient = setTimeout(() => reject(unreachable(new Error(`nothing came within ${patience} ms`))), patience);
+        socket.on('connect_error', (error) => reject(unreachable(error)));
+        socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
+        socket.on('connect', () => {
+          socket.emit('join', { version: SIGNALING_VERSION, room, ...this.#self, key: this.#key }, (answer: unknown) => {
+            try {
+              const reply = parseReply(answer);
+              if (reply.ok) this.#joined(socket, reply.members);
+              resolve(reply);
+            } catch (cause) {
+              reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
+            }
+          });
+        });
+        this.#hear(socket);
+        socket.connect();
+      });
+    } finally {
+      clearTimeout(impatient);
+      this.#abandon = undefined;
+      if (this.#state.name === 'entering') this.#state = { name: 'new' };
+      if (this.#state.name !== 'joined') await depart(socket);
+    }
+  }
+
+  #hear(socket: ServerSocket): void {
+    const heard = (take: () => void): void => {
+      if (this.#state.name !== 'joined' || this.#state.socket !== socket) return;
+      try {
+        take();
+      } catch (cause) {
+        const sentence = `the signaling server at ${this.#url} sent what makes no sense`;
+        this.#listener.error(new PoolError('malformed', sentence, { reason: 'signaling', cause }));
+      }
+    };
+    socket.on('joined', (member: unknown) => heard(() => this.#appeared(parsePresence(member))));
+    socket.on('left', (member: unknown) => heard(() => this.#disappeared(parsePresence(member))));
+    socket.on('signal', (from: unknown, signal: unknown) => {
+      heard(() => this.#listener.signal(parsePresence(from), parseSignal(signal)));
+    });
+    socket.on('refused', (refusal: unknown) => heard(() => this.#refused(parseRefusal(refusal))));
+    socket.on('disconnect', () => heard(() => this.#away()));
+  }
+
+  /** Of those we knew before, who is not listed may be on its way back like us. */
+  #joined(socket: ServerSocket, members: readonly Presence[]): void {
+    this.#state = { name: 'joined', socket };
+    this.#tries = 0;
+    for (const member of members) this.#appeared(member);
+    this.#listener.state('connected');
+  }
+
+  #appeared(member: Presence): void {
+    if (this.#known.has(member.instance) || member.instance === this.#self.instance) return;
+    const former = [...this.#known.values()].find(({ name }) => name === member.name);
+    this.#known.set(member.instance, member);
+    if (former) this.#disappeared(former);
+    if (this.#listed) this.#listener.appeared(member);
+  }
+
+  /** A server can lie and can err, so it is never certain; a link that is open knows better. */
+  #disappeared(member: Presence): void {
+    if (this.#known.delete(member.instance) && this.#listed) this.#listener.disappeared(member, false);
+  }
+
+  #refused(refusal: Refused): void {
+    // The socket is closed next, and then we come back.
+    if (refusal.code === 'shutting-down') return;
+    if (refusal.code === 'replaced') void this.#stop(refusal);
+    else this.#listener.error(refusedBy(this.#url, refusal));
+  }
+
+  /** That the server can't be reached is a state and no error: the mesh does not need it, and it may take hours. */
+  #away(): void {
+    this.#listener.state('disconnected');
+    const most = Math.min(RETRY_LEAST_MS * 2 ** ++this.#tries, RETRY_MOST_MS);
+    const delay = RETRY_LEAST_MS + Math.random() * (most - RETRY_LEAST_MS);
+    this.#state = { name: 'away', retry: setTimeout(() => void this.#return(), delay) };
+  }
+
+  async #return(): Promise<void> {
+    this.#listener.state('connecting');
+    const reply = await this.#enter().catch((error: unknown) => {
+      if (!(error instanceof PoolError)) throw error;
+      this.#server++;
+      return undefined;
+    });
+    if (this.#state.name === 'left' || reply?.ok) return;
+    if (reply?.code === 'name-taken') return this.#stop(reply);
+    if (reply) this.#listener.error(refusedBy(this.#url, reply));
+    this.#away();
+  }
+
+  /** Our name is another's. */
+  async #stop(refusal: Refused): Promise<void> {
+    const error = refusedBy(this.#url, refusal);
+    await this.leave();
+    this.#listener.stopped(error);
+  }
+}
+
+/** Says goodbye if there is somebody to say it to, and closes the socket. */
+async function depart(socket: ServerSocket): Promise<void> {
+  const { engine } = socket.io;
+  socket.removeAllListeners();
+  if (socket.connected) socket.emit('leave');
+  socket.disconnect();
+  if (!engine || engine.readyState === 'closed') return;
+  await new Promise<void>((resolve) => {
+    const enough = setTimeout(resolve, LEAVE_MS);
+    engine.once('close', () => {
+      clearTimeout(enough);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import type { RefusalCode } from '#shared/signaling';
+import { PoolError, type PoolErrorCode } from '../../errors.ts';
+import { fields, parsePresence } from '../signal.ts';
+import type { Presence } from '../transport.ts';
+
+/** A server's no; the code is a `RefusalCode`, or what a newer server has beyond them. */
+export interface Refused {
+  readonly ok: false;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A server's answer to a join. */
+export type Reply = { readonly ok: true; readonly members: readonly Presence[] } | Refused;
+
+/** What a server says is for people; more than this is not read by any. In characters. */
+const SENTENCE_LENGTH = 500;
+
+const CODES: Readonly<Record<RefusalCode, PoolErrorCode>> = {
+  malformed: 'malformed',
+  version: 'unsupported',
+  'name-taken': 'duplicate-peer',
+  'room-full': 'refused',
+  'server-full': 'refused',
+  'already-joined': 'refused',
+  'not-joined': 'refused',
+  'too-large': 'too-large',
+  'rate-limited': 'refused',
+  'shutting-down': 'unreachable',
+  unavailable: 'unreachable',
+  replaced: 'duplicate-peer',
+};
+
+/** @throws TypeError, RangeError when it is none */
+export function parseReply(value: unknown): Reply {
+  const { ok, members } = fields(value, 'reply');
+  if (ok !== true) return parseRefusal(value);
+  if (!Array.isArray(members)) throw new TypeError('a reply lists the members');
+  return { ok, members: members.map((member: unknown) => parsePresence(member)) };
+}
+
+/** @throws TypeError when it is none */
+export function parseRefusal(value: unknown): Refused {
+  const { code, message } = fields(value, 'refusal');
+  if (typeof code !== 'string' || typeof message !== 'string') throw new TypeError('a refusal has a code and a message');
+  return { ok: false, code: code.slice(0, SENTENCE_LENGTH), message: message.slice(0, SENTENCE_LENGTH) };
+}
+
+/** The same for the user, with the server's code as `reason`. */
+export function refusedBy(url: string, { code, message }: Refused): PoolError {
+  const ours = Object.hasOwn(CODES, code) ? CODES[code as RefusalCode] : 'refused';
+  return new PoolError(ours, `the signaling server at ${url} refuses: ${message}`, { reason: code });
+}

@@ -1,0 +1,94 @@
+import { roomName } from '#shared/identifiers';
+import { SIGNALING_PATH } from '#shared/signaling';
+import { MeshCommunicator } from '../mesh.ts';
+import { type WebRTCImplementation, webRTC } from './webrtc-implementation.ts';
+
+/** Long enough for a phone that wakes its radio up, short enough that a person still looks at the page. In ms. */
+const CONNECT_TIMEOUT_MS = 15_000;
+
+export interface WebRTCCommunicatorOptions {
+  /** Who joins the same room of the same server can form a pool: 1 to 128 bytes of UTF-8 without `/`. */
+  readonly room: string;
+  /** The origin of the signaling server, e.g. `https://example.org`, or several that serve the same rooms, tried in turn. Default: the page's own. */
+  readonly url?: string | readonly string[] | undefined;
+  /** Where on that server; default `/peerpool`. */
+  readonly path?: string | undefined;
+  /** As for `RTCPeerConnection`. Without `iceServers` no server is asked, and peers find each other where no address translation stands between them. */
+  readonly rtcConfiguration?: RTCConfiguration | undefined;
+  /** WebRTC, where the platform has none; e.g. `await import('@roamhq/wrtc')` in Node. */
+  readonly rtc?: WebRTCImplementation | undefined;
+  /** How long joining may take, in ms; default 15,000. */
+  readonly connectTimeout?: number | undefined;
+}
+
+/**
+ * Peers connected directly over WebRTC data channels, after a signaling server has introduced them. WebRTC and socket.io are loaded when it is initialized,
+ * and not before.
+ */
+export class WebRTCCommunicator extends MeshCommunicator {
+  /** @throws TypeError, RangeError for an option that is none */
+  constructor(options: WebRTCCommunicatorOptions) {
+    const room = roomName(options.room);
+    const path = signalingPath(options.path ?? SIGNALING_PATH);
+    const urls = options.url === undefined ? undefined : origins(options.url);
+    const rtcConfiguration = frozen(options.rtcConfiguration ?? {});
+    const { rtc, connectTimeout = CONNECT_TIMEOUT_MS } = options;
+    super({
+      connectTimeout,
+      transport: async () => {
+        const implementation = webRTC(rtc);
+        const servers = urls ?? [pageOrigin()];
+        const { WebRTCTransport } = await import('./webrtc-transport.ts');
+        // A tenth is left over, so that who could not be reached is said before the time is up.
+        const patience = (connectTimeout * 0.9) / servers.length;
+        return new WebRTCTransport({ room, path, urls: servers, patience, rtc: implementation, rtcConfiguration });
+      },
+    });
+  }
+}
+
+type Origins = readonly [string, ...string[]];
+
+function origins(url: string | readonly string[]): Origins {
+  const [first, ...others] = (typeof url === 'string' ? [url] : url).map(origin);
+  if (first === undefined) throw new RangeError('url names no server');
+  return Object.freeze([first, ...others] as const);
+}
+
+function origin(text: string): string {
+  const url = new URL(text);
+  if (!/^(https?|wss?):$/.test(url.protocol)) throw new TypeError(`a signaling server speaks http, not ${url.protocol}`);
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new TypeError(`url is an origin, what comes after it goes into path: ${JSON.stringify(text)}`);
+  }
+  return `${url.protocol}//${url.host}`;
+}
+
+function pageOrigin(): string {
+  const { location } = globalThis as { readonly location?: Location };
+  if (!location || !/^https?:$/.test(location.protocol)) {
+    throw new TypeError('where there is no page with an origin of its own, WebRTCCommunicator needs a url');
+  }
+  return location.origin;
+}
+
+function signalingPath(path: unknown): string {
+  if (typeof path !== 'string' || !/^\/[^?#]*[^/?#]$/.test(path)) {
+    throw new TypeError('a path begins with "/", does not end with it, and has no query');
+  }
+  return path;
+}
+
+/** What is changed by the caller later is not ours. */
+function frozen(configuration: RTCConfiguration): RTCConfiguration {
+  const { iceServers } = configuration;
+  return Object.freeze({
+    ...configuration,
+    ...(iceServers && {
+      iceServers: iceServers.map((server) => ({
+        ...server,
+        urls: typeof server.urls === 'string' ? server.urls : [...server.urls],
+      })),
+    }),
+  });
+}

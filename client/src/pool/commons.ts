@@ -1,0 +1,89 @@
+import type { Communicator, Self, SignalingState } from '../communicators/communicator.ts';
+import { Deadlines } from '../deadlines.ts';
+import { PoolError } from '../errors.ts';
+import { Listeners, type PoolState } from './listeners.ts';
+import { Mailbox } from './mailbox.ts';
+import type { Settings } from './pool-options.ts';
+import { Roster } from './roster.ts';
+
+/** What the rooms of one pool share. */
+export class Commons {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly communicator: Communicator;
+  readonly clock = new Deadlines();
+  readonly listeners = new Listeners();
+  readonly roster: Roster;
+  readonly mailbox: Mailbox;
+  #state: PoolState = 'uninitialized';
+  #signaling: SignalingState = 'disconnected';
+  #discover: boolean | undefined;
+
+  constructor(name: string, communicator: Communicator, settings: Settings) {
+    this.name = name;
+    this.communicator = communicator;
+    this.settings = settings;
+    this.roster = new Roster(name);
+    this.mailbox = new Mailbox(settings.inboxLimit, {
+      wanted: (from, queue) => this.#want(from, queue),
+      dropped: (from, unread) => this.complain(crowded(from, unread)),
+    });
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /** Whether people nobody named are clients too; settled at the start. */
+  get discover(): boolean {
+    return this.#discover ?? this.settings.discover ?? !this.roster.named;
+  }
+
+  start(): Self {
+    const { discover, name, settings } = this;
+    const { instance, packer, inboxLimit, outboxLimit, maxMessageSize } = settings;
+    this.#discover = discover;
+    this.mailbox.admit(name, instance);
+    this.#enter('started');
+    return Object.freeze({ name, instance, discover, packer: packer.name, inboxLimit, outboxLimit, maxMessageSize });
+  }
+
+  stop(): void {
+    this.#enter('stopped');
+  }
+
+  signaling(signaling: SignalingState): void {
+    if (signaling === this.#signaling) return;
+    this.#signaling = signaling;
+    this.#tellState();
+  }
+
+  /** What nobody asked for. */
+  complain(error: Error): void {
+    this.listeners.emit('error', { error });
+  }
+
+  illegal(action: string): PoolError {
+    return new PoolError('illegal-state', `cannot ${action} while the pool is ${this.#state}`);
+  }
+
+  #enter(state: PoolState): void {
+    this.#state = state;
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    this.listeners.emit('state', { state: this.#state, signaling: this.#signaling });
+  }
+
+  /** Who is not here yet is asked when it joins. */
+  #want(from: string | undefined, queue: string): void {
+    if (this.#state !== 'started' || from === this.name) return;
+    if (from === undefined) for (const { name } of this.roster.here()) this.communicator.want(name, queue);
+    else if (this.roster.isHere(from)) this.communicator.want(from, queue);
+  }
+}
+
+function crowded(peer: string, unread: number): PoolError {
+  return new PoolError('peer-left', `dropped ${unread} unread messages of ${peer}, who left, to make room for those of others who left`, { peer });
+}

@@ -1,0 +1,91 @@
+import type { CommunicatorListener, WaitOptions } from '../communicators/communicator.ts';
+import { milliseconds } from '../deadlines.ts';
+import { PoolError } from '../errors.ts';
+import type { Commons } from './commons.ts';
+
+export interface ShutdownOptions {
+  /** Default true: wait until what was sent has arrived. `false`: what has not left is dropped, and rejects. */
+  readonly flush?: boolean | undefined;
+  /** Milliseconds that flushing may take. */
+  readonly timeout?: number | undefined;
+}
+
+/** From `initialize` to the end, for whatever reason it comes. */
+export class Lifetime {
+  /** Never rejects: `undefined` after a `shutdown`, else why the pool ended. */
+  readonly closed: Promise<PoolError | undefined>;
+  readonly #commons: Commons;
+  readonly #stopping: (cause: PoolError | undefined) => void;
+  #close: ((error: PoolError | undefined) => void) | undefined;
+  #shutdown: Promise<void> | undefined;
+  #unwatchPage: (() => void) | undefined;
+  #joining = false;
+
+  /** `stopping` ends whatever waits; called once, when the state has become `stopped`. */
+  constructor(commons: Commons, stopping: (cause: PoolError | undefined) => void) {
+    this.#commons = commons;
+    this.#stopping = stopping;
+    this.closed = new Promise((resolve) => (this.#close = resolve));
+  }
+
+  async initialize(listener: CommunicatorListener, options: WaitOptions): Promise<void> {
+    if (this.#commons.state !== 'uninitialized') throw this.#commons.illegal('initialize');
+    if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout');
+    const self = this.#commons.start();
+    this.#watchPage();
+    this.#joining = true;
+    try {
+      await this.#commons.communicator.initialize(self, listener, options);
+    } catch (error) {
+      this.#end(error instanceof PoolError ? error : new PoolError('closed', 'joining was aborted', { cause: error }));
+      throw error;
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  shutdown(options: ShutdownOptions): Promise<void> {
+    if (this.#commons.state === 'uninitialized') return Promise.reject(this.#commons.illegal('shut down'));
+    return (this.#shutdown ??= this.#leave(options));
+  }
+
+  /** The communicator has stopped. That joining failed is told by `initialize`. */
+  stopped(error: PoolError | undefined): void {
+    const told = this.#joining || error === undefined;
+    this.#end(error);
+    if (!told) this.#commons.complain(error);
+  }
+
+  /** Synchronous up to what the communicator does: a page that goes has no other turn. */
+  async #leave({ flush, timeout }: ShutdownOptions): Promise<void> {
+    if (this.#close === undefined) return;
+    this.#stop(undefined);
+    try {
+      await this.#commons.communicator.shutdown({ flush, timeout });
+    } finally {
+      this.#end(undefined);
+    }
+  }
+
+  #stop(cause: PoolError | undefined): void {
+    if (this.#commons.state === 'stopped') return;
+    this.#unwatchPage?.();
+    this.#commons.stop();
+    this.#stopping(cause);
+  }
+
+  #end(error: PoolError | undefined): void {
+    this.#stop(error);
+    this.#close?.(error);
+    this.#close = undefined;
+  }
+
+  #watchPage(): void {
+    if (!this.#commons.settings.leaveOnPageHide || typeof globalThis.addEventListener !== 'function') return;
+    const leave = (): void => {
+      this.shutdown({ flush: false }).catch((error: unknown) => this.#commons.complain(error as Error));
+    };
+    globalThis.addEventListener('pagehide', leave);
+    this.#unwatchPage = () => globalThis.removeEventListener('pagehide', leave);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Receipt, SendOptions } from '../communicators/communicator.ts';
+import { PoolError } from '../errors.ts';
+import { type Packet, packetBytes } from '../packers/packer.ts';
+import type { Commons } from './commons.ts';
+import { unpack } from './packing.ts';
+import { waitLimits } from './receive-options.ts';
+import { Wait, type WaitLimits } from './wait.ts';
+
+/** Sends to oneself: through the packer into the own mailbox, so that values are copies there too. Metered against nothing. */
+export class Loopback {
+  readonly #commons: Commons;
+  readonly #unconsumed = new Set<Wait<void>>();
+  #sent = 0;
+
+  constructor(commons: Commons) {
+    this.#commons = commons;
+  }
+
+  /** @throws PoolError `malformed`, `unpackable`; the signal's reason when it is already aborted */
+  post(packet: Packet, options: SendOptions): Promise<void> {
+    const { name, settings, mailbox } = this.#commons;
+    const limits = waitLimits(options, Infinity);
+    const value = unpack(settings.packer, packet);
+    const consumed = options.ack === 'consumed' ? this.#consumed(limits) : undefined;
+    const serial = this.#sent++;
+    const receipt: Receipt = {
+      identity: `${settings.instance}:${serial}`,
+      serial: serial >>> 0,
+      consumed: () => {
+        if (consumed !== undefined && this.#unconsumed.delete(consumed)) consumed.resolve();
+      },
+    };
+    const { instance } = settings;
+    mailbox.deliver({ from: name, instance, queue: options.queue, value, bytes: packetBytes(packet), receipt, arrival: 0 });
+    return consumed?.promise ?? Promise.resolve();
+  }
+
+  /** The pool has stopped: nobody says any more when what is unread was consumed. */
+  close(cause: unknown): void {
+    const delivered = { peer: this.#commons.name, delivery: 'delivered', cause } as const;
+    for (const wait of this.#unconsumed) wait.reject(new PoolError('closed', 'the pool has stopped', delivered));
+  }
+
+  #consumed(limits: WaitLimits): Wait<void> {
+    const details = { peer: this.#commons.name, delivery: 'delivered' } as const;
+    const late = (): PoolError => new PoolError('timeout', `not consumed within ${limits.timeout} ms`, details);
+    const wait: Wait<void> = new Wait<void>(this.#commons.clock, limits, late, () => this.#unconsumed.delete(wait));
+    this.#unconsumed.add(wait);
+    return wait;
+  }
+}

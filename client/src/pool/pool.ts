@@ -1,0 +1,275 @@
+import { peerName } from '#shared/identifiers';
+import type { Communicator, WaitOptions } from '../communicators/communicator.ts';
+import { PoolError } from '../errors.ts';
+import { Commons } from './commons.ts';
+import { gather } from './gathering.ts';
+import { Lifetime, type ShutdownOptions } from './lifetime.ts';
+import type { PoolEvents, PoolListener, PoolState } from './listeners.ts';
+import { Meeting } from './meeting.ts';
+import { type MemberEvent, MemberEvents, type MembersOptions } from './member-events.ts';
+import { MessageHandler } from './message-handler.ts';
+import { MessageLoop } from './message-loop.ts';
+import type { Message } from './message.ts';
+import { type PoolOptions, poolSettings } from './pool-options.ts';
+import { closedError } from './receive-errors.ts';
+import type { MessagesOptions, OnMessageOptions, RecvAllOptions, RecvAnyOptions, RecvOptions } from './receive-options.ts';
+import { waitLimits } from './receive-options.ts';
+import { Receiving } from './receiving.ts';
+import { Reception } from './reception.ts';
+import { type BroadcastOptions, Sending, type SendOptions } from './sending.ts';
+import { type PoolStatistics, Statistics } from './statistics.ts';
+
+/** Where the platform has no such symbol, compilers of `await using` look for this one. */
+const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() => Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'))();
+
+/**
+ * A peer among others: sends them values, and takes theirs. All times are in milliseconds. Whatever can fail rejects with a `PoolError`; a wrong
+ * argument is a `TypeError` or `RangeError`; a signal's reason passes through untouched.
+ */
+export class Pool<Connection = unknown> {
+  readonly #commons: Commons;
+  readonly #lifetime: Lifetime;
+  readonly #reception: Reception;
+  readonly #meeting: Meeting;
+  readonly #sending: Sending;
+  readonly #receiving: Receiving;
+  readonly #statistics: Statistics;
+
+  /**
+   * Nothing happens before `initialize`. The options are copied. With clients named before `initialize` the pool is closed to others, unless `discover`
+   * says otherwise; with none named it is open.
+   * @throws TypeError, RangeError for a name or an option that is none; PoolError `duplicate-peer`
+   */
+  constructor(name: string, communicator: Communicator<Connection>, options: PoolOptions = {}) {
+    const settings = poolSettings(options);
+    this.#commons = new Commons(peerName(name), communicator, settings);
+    this.#meeting = new Meeting(this.#commons);
+    this.#sending = new Sending(this.#commons);
+    this.#receiving = new Receiving(this.#commons);
+    this.#statistics = new Statistics(this.#commons);
+    this.#lifetime = new Lifetime(this.#commons, (cause) => this.#stopping(cause));
+    this.#reception = new Reception(this.#commons, this.#meeting, (error) => this.#lifetime.stopped(error));
+    this.#listen(settings.on);
+    for (const client of settings.clients) this.addClient(client);
+  }
+
+  /**
+   * A pool that has joined. `timeout` is the pool's own, as in the constructor; joining waits for people, and is bounded by `signal` alone.
+   * @throws as the constructor and `initialize`
+   */
+  static async open<Connection>(
+    name: string,
+    communicator: Communicator<Connection>,
+    options: PoolOptions & Pick<WaitOptions, 'signal'> = {},
+  ): Promise<Pool<Connection>> {
+    const pool = new Pool(name, communicator, options);
+    await pool.initialize({ signal: options.signal });
+    return pool;
+  }
+
+  /** After NFC, as everybody compares it. */
+  get name(): string {
+    return this.#commons.name;
+  }
+
+  /** Names this life of the peer. */
+  get instance(): string {
+    return this.#commons.settings.instance;
+  }
+
+  /** `started` from the call of `initialize` on, `stopped` from the call of `shutdown` on. */
+  get state(): PoolState {
+    return this.#commons.state;
+  }
+
+  /** Settles when nothing of the pool is left, and never rejects: `undefined` after `shutdown`, else why it ended. */
+  get closed(): Promise<PoolError | undefined> {
+    return this.#lifetime.closed;
+  }
+
+  /** Live, in the order in which they became clients: the named until removed, the discovered while they are here. Never oneself. */
+  get clients(): ReadonlySet<string> {
+    return this.#commons.roster.clients;
+  }
+
+  /**
+   * Names a client, before or after the start.
+   * @throws PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped
+   */
+  addClient(name: string, connection?: Connection): void {
+    if (this.state === 'stopped') throw this.#commons.illegal('add a client');
+    const client = peerName(name);
+    if (client === this.name) throw new PoolError('duplicate-peer', `${client} is this pool itself`, { peer: client });
+    this.#commons.communicator.addConnection(client, connection);
+    this.#commons.roster.add(client);
+  }
+
+  /**
+   * Tells it (`removed`, and the reason), and ends what is between us. It is not met again before `addClient` or a new instance of it.
+   * @throws PoolError `unknown-peer`; `illegal-state` once stopped
+   */
+  removeClient(name: string, reason?: string): void {
+    if (this.state === 'stopped') throw this.#commons.illegal('remove a client');
+    const client = this.#commons.roster.resolve(name);
+    this.#commons.communicator.removeConnection(client, reason);
+    this.#commons.roster.remove(client);
+    this.#reception.removed(client);
+  }
+
+  /**
+   * Joins, bounded by the communicator's `connectTimeout`; resolves when every named client is connected; in an open pool, when everyone who was there is
+   * connected or has failed. Waits for people, so without a limit unless `timeout` is given. On failure everything is released.
+   * @throws PoolError `illegal-state`, `duplicate-peer`, `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`, `closed`
+   */
+  initialize(options: WaitOptions = {}): Promise<void> {
+    return this.#lifetime.initialize(this.#reception, options);
+  }
+
+  /**
+   * Resolves when these, or any so many others, are here. Without a limit unless `timeout` is given. A departure does not end it.
+   * @throws PoolError `timeout` (with `missing`), `unreachable` or `refused` when that became known while waiting, `unknown-peer` in a closed pool, `closed`
+   */
+  waitFor(whom: string | number | Iterable<string>, options: WaitOptions = {}): Promise<void> {
+    return this.#meeting.waitFor(whom, options);
+  }
+
+  /** Whether messages pass at this moment. To oneself: while started. */
+  connected(name: string): boolean {
+    if (name === this.name) return this.state === 'started';
+    return this.#commons.communicator.connected(this.#commons.roster.resolve(name));
+  }
+
+  /**
+   * Round-trip time in milliseconds; 0 to oneself.
+   * @throws PoolError `illegal-state`, `unknown-peer`, `unreachable`, `peer-left`, `timeout`, `closed`
+   */
+  async ping(name: string, options: WaitOptions = {}): Promise<number> {
+    if (this.state !== 'started') throw this.#commons.illegal('ping');
+    const { signal, timeout } = waitLimits(options, Infinity);
+    const peer = this.#commons.roster.resolve(name);
+    if (peer === this.name) return 0;
+    return await this.#commons.communicator.ping(peer, { signal, timeout });
+  }
+
+  /**
+   * The value is copied before this returns. A plain string is the message's id; without one messages form a queue of their own. Resolves as `ack` says; there is no limit unless
+   * `timeout` is given. Messages of one id keep their order. With `ack: 'none'` it never rejects but for a wrong argument.
+   * @throws PoolError `illegal-state`, `unknown-peer`, `unpackable`, `too-large`, `refused`, `unreachable`, `peer-left`, `timeout`, `closed`;
+   * or what the other side refused the message with
+   */
+  send(to: string, value: unknown, options?: string | SendOptions): Promise<void> {
+    return this.#sending.send(to, value, options);
+  }
+
+  /**
+   * Packs once and sends to each recipient; every name is checked before anything is sent. When some fail, it settles all, then rejects with their common
+   * code, else `partial`, and says which in `missing` and `errors`.
+   * @throws PoolError as `send`, and `partial`
+   */
+  broadcast(value: unknown, options?: string | BroadcastOptions): Promise<void> {
+    return this.#sending.broadcast(value, options);
+  }
+
+  /**
+   * The next value from one peer. What is buffered is handed out even after its sender has left or the pool has stopped. Waits for the instance that is there
+   * (or the first that comes), never for another.
+   * @throws PoolError `timeout`, `peer-left`, `unreachable`, `refused`, `unknown-peer`, `malformed` (by `parse`), `illegal-state`, `closed`
+   */
+  recv<Value = unknown>(from: string, options?: string | RecvOptions<Value>): Promise<Value> {
+    return this.#receiving.recv(from, options);
+  }
+
+  /**
+   * The next message of anyone.
+   * @throws PoolError as `recv`
+   */
+  recvAny<Value = unknown>(options?: string | RecvAnyOptions<Value>): Promise<Message<Value>> {
+    return this.#receiving.recvAny(options);
+  }
+
+  /**
+   * One value of each sender, in the order of `senders`. When one is missing it rejects naming the missing, and what did arrive stays readable.
+   * @throws PoolError with the common code, else `partial`; codes as of `recv`
+   */
+  recvAll<Value = unknown>(options?: string | RecvAllOptions<Value>): Promise<Map<string, Value>> {
+    return gather(this.#commons, options);
+  }
+
+  /**
+   * Messages as they come, one taken per `next()`. Ends with the pool, when what is buffered was handed out. With `from` it ends when that peer said goodbye
+   * or was removed, and rejects with `peer-left` when it was lost.
+   * @throws TypeError
+   */
+  messages<Value = unknown>(options?: string | MessagesOptions<Value>): AsyncIterableIterator<Message<Value>, undefined> {
+    return new MessageLoop(this.#commons, options);
+  }
+
+  /**
+   * Handles messages as they come, also before `initialize` and across instances, until the returned function is called or the pool stops. A message is
+   * released when the handler's promise settles, either way; what it throws is an `error` event.
+   * @throws TypeError, RangeError
+   */
+  onMessage<Value = unknown>(
+    handler: (message: Message<Value>) => unknown,
+    options?: string | OnMessageOptions<Value>,
+  ): () => void {
+    const taker = new MessageHandler(this.#commons, handler, options);
+    taker.on();
+    return () => taker.off();
+  }
+
+  /**
+   * Returns its own undo. What a listener throws, and an `error` nobody listens to, go to `reportError`.
+   * @throws TypeError
+   */
+  on<Name extends keyof PoolEvents>(event: Name, listener: PoolListener<Name>): () => void {
+    return this.#commons.listeners.on(event, listener);
+  }
+
+  /** A `join` for each who is here, then who comes, goes and restarts. Ends with the pool. */
+  members(options: MembersOptions = {}): AsyncIterableIterator<MemberEvent, undefined> {
+    return new MemberEvents(this.#commons, this.#lifetime.closed, options);
+  }
+
+  /** Readable after shutdown too. */
+  stats(): PoolStatistics {
+    return this.#statistics.read();
+  }
+
+  /** Counts from zero again. */
+  resetStats(): void {
+    this.#statistics.reset();
+  }
+
+  /**
+   * Refuses new sends, and rejects what waits with `closed`; goes on taking and acknowledging until its own sends are acknowledged, says goodbye, closes. What is unread stays
+   * readable. A second call is a no-op that resolves with the first.
+   * @throws PoolError `illegal-state` before `initialize`
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    return this.#lifetime.shutdown(options);
+  }
+
+  /** `shutdown` for `await using`. Before `initialize` it does nothing; it never rejects, so it can't mask the error of the block. */
+  async [asyncDispose](): Promise<void> {
+    if (this.state === 'uninitialized') return;
+    try {
+      await this.shutdown();
+    } catch (error) {
+      this.#commons.complain(error as Error);
+    }
+  }
+
+  #listen(on: PoolOptions['on'] = {}): void {
+    for (const name of Object.keys(on) as (keyof PoolEvents)[]) {
+      const listener = on[name] as PoolListener<typeof name> | undefined;
+      if (listener !== undefined) this.#commons.listeners.on(name, listener);
+    }
+  }
+
+  #stopping(cause: PoolError | undefined): void {
+    this.#commons.mailbox.dismissAll((taker) => closedError(cause, taker));
+    this.#meeting.close(cause);
+    this.#sending.close(cause);
+  }
+}

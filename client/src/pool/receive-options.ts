@@ -1,0 +1,72 @@
+import type { WaitOptions } from '../communicators/communicator.ts';
+import { milliseconds } from '../deadlines.ts';
+import { checkMessageId, messageQueue } from './queue-key.ts';
+import type { Parse } from './schema.ts';
+
+import { checkSignal, type WaitLimits } from './wait.ts';
+
+/** Which messages. With neither member: those without an id. */
+export interface MessageFilter {
+  /** An explicit id; `''` is one like any other. */
+  readonly msgId?: string | undefined;
+  /** All messages, with whatever id or none. */
+  readonly everyId?: boolean | undefined;
+}
+
+export interface ParseOption<Value> {
+  /** Checks and types what arrived; what it throws rejects with `malformed`, and that message is consumed. Its own time is not limited. */
+  readonly parse?: Parse<Value> | undefined;
+}
+
+export interface SenderFilter {
+  /** Only from this peer. Default: from anyone. */
+  readonly from?: string | undefined;
+}
+
+export interface RecvOptions<Value = unknown> extends WaitOptions, MessageFilter, ParseOption<Value> {}
+
+export interface RecvAnyOptions<Value = unknown> extends RecvOptions<Value>, SenderFilter {}
+
+export interface RecvAllOptions<Value = unknown> extends WaitOptions, ParseOption<Value> {
+  readonly msgId?: string | undefined;
+  /** Default: the clients as they are at the call. A name twice counts once; with none the result is empty. */
+  readonly senders?: Iterable<string> | undefined;
+}
+
+export interface MessagesOptions<Value = unknown> extends MessageFilter, ParseOption<Value>, SenderFilter {
+  /** Its reason rejects the pending `next()`. There is no timeout: the loop waits for as long as the pool lives. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OnMessageOptions<Value = unknown> extends MessageFilter, ParseOption<Value>, SenderFilter {
+  /** How many messages are handled at once. Default 1: each after the one before. */
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * A plain string stands for the id.
+ * @throws TypeError when it is neither string nor object
+ */
+export function withMessageId<Options extends object>(options: string | Options | undefined): Options | { msgId?: string } {
+  if (options === undefined) return {};
+  if (typeof options === 'string') return { msgId: options };
+  if (typeof options === 'object' && options !== null) return options;
+  throw new TypeError('options are a message id or an object');
+}
+
+/**
+ * The queue of a filter; `undefined` for every one.
+ * @throws TypeError
+ */
+export function filteredQueue({ msgId, everyId }: MessageFilter): string | undefined {
+  if (everyId !== undefined && typeof everyId !== 'boolean') throw new TypeError('everyId is true or false');
+  if (everyId && msgId !== undefined) throw new TypeError('either msgId or everyId, not both');
+  const queue = messageQueue(checkMessageId(msgId));
+  return everyId ? undefined : queue;
+}
+
+/** @throws TypeError, RangeError; the signal's reason when it is already aborted */
+export function waitLimits({ timeout, signal }: WaitOptions, otherwise: number): WaitLimits {
+  return { timeout: timeout === undefined ? otherwise : milliseconds(timeout, 'timeout'), signal: checkSignal(signal) };
+}
+

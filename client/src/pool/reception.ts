@@ -1,0 +1,87 @@
+import type { CommunicatorListener, LeaveReason, LinkState, Receipt, SignalingState } from '../communicators/communicator.ts';
+import { PoolError } from '../errors.ts';
+import type { LinkKind } from '../links/link.ts';
+import { type Packet, packetBytes } from '../packers/packer.ts';
+import type { Commons } from './commons.ts';
+import type { Meeting } from './meeting.ts';
+import { unpack } from './packing.ts';
+import { messageId } from './queue-key.ts';
+
+/** Where everything the communicator hears comes in. */
+export class Reception implements CommunicatorListener {
+  readonly #commons: Commons;
+  readonly #meeting: Meeting;
+  readonly #stopped: (error: PoolError | undefined) => void;
+
+  constructor(commons: Commons, meeting: Meeting, stopped: (error: PoolError | undefined) => void) {
+    this.#commons = commons;
+    this.#meeting = meeting;
+    this.#stopped = stopped;
+  }
+
+  joined(name: string, instance: string): void {
+    const { roster, mailbox, listeners, communicator } = this.#commons;
+    const back = roster.joined(name, instance);
+    const unread = mailbox.admit(name, instance);
+    for (const queue of mailbox.wantedFrom(name)) communicator.want(name, queue);
+    this.#meeting.joined();
+    if (back) listeners.emit('restart', { name, instance, unread });
+    else listeners.emit('join', { name, instance });
+  }
+
+  /** What this throws refuses the message, and rejects the send that carried it. */
+  message(from: string, queue: string, packet: Packet, receipt: Receipt): void {
+    const { roster, mailbox, settings } = this.#commons;
+    messageId(queue);
+    const instance = roster.instance(from);
+    if (instance === undefined) throw new PoolError('unknown-peer', `${settings.instance} does not know ${from}`);
+    const value = unpack(settings.packer, packet);
+    mailbox.deliver({ from, instance, queue, value, bytes: packetBytes(packet), receipt, arrival: 0 });
+  }
+
+  left(name: string, instance: string, reason: LeaveReason): void {
+    const { roster, mailbox, listeners } = this.#commons;
+    roster.left(name, reason);
+    this.#dismiss(name);
+    mailbox.depart(name);
+    listeners.emit('leave', { name, instance, reason });
+  }
+
+  /** Who was not here when it was removed leaves nothing but those who waited for it. Who was, is heard by `left`. */
+  removed(name: string): void {
+    if (!this.#commons.roster.isHere(name)) this.#dismiss(name);
+  }
+
+  link(name: string, state: LinkState, kind: LinkKind | undefined): void {
+    this.#commons.listeners.emit('link', { name, state, kind });
+  }
+
+  signaling(state: SignalingState): void {
+    this.#commons.signaling(state);
+  }
+
+  error(error: PoolError): void {
+    if (this.#failure(error) && error.peer !== undefined && this.#commons.roster.failed(error.peer, error)) {
+      this.#dismiss(error.peer);
+      this.#meeting.failed(error.peer, error);
+    }
+    this.#commons.complain(error);
+  }
+
+  stopped(error?: PoolError): void {
+    this.#stopped(error);
+  }
+
+  /** Whether a peer could not be reached. A failed send says as much, but it has a `delivery`. */
+  #failure({ code, delivery }: PoolError): boolean {
+    return (code === 'unreachable' || code === 'refused') && delivery === undefined;
+  }
+
+  #dismiss(name: string): void {
+    const { roster, mailbox } = this.#commons;
+    mailbox.dismiss(name, ({ queue }) => {
+      const msgId = queue === undefined ? undefined : messageId(queue);
+      return roster.absence(name, msgId) ?? new PoolError('peer-left', `${name} left`, { peer: name, msgId });
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { PoolError } from '../errors.ts';
+import { FRAME, FrameError, type PacketReader, encodeText } from './frames.ts';
+
+/** The versions of the session wire spoken here; the highest common one is used. */
+export const VERSIONS = { lowest: 1, highest: 1 } as const;
+
+/** Keeps a stray page, or a later protocol, from being read as a hello. */
+const MAGIC = 'peerpool';
+
+/** A hello is a few hundred bytes; a stranger may not make us parse more. */
+const HELLO_BYTES = 8 * 1024;
+
+/** Smaller packets could not hold the header of every frame. */
+const LEAST_PACKET_BYTES = 4096;
+
+/** The first frame in each lane of a link, the same in all of them: who speaks, what was agreed, how far it came, and what it takes. */
+export interface Hello {
+  readonly lowest: number;
+  readonly highest: number;
+  readonly name: string;
+  readonly instance: string;
+  /** The instance this is meant for. */
+  readonly to: string;
+  /** The link's number, counted by the pair since it first met. */
+  readonly link: number;
+  /** This side's half of the session id. */
+  readonly session: string;
+  readonly packer: string;
+  /** The largest packet, message and inbox that this side takes, in bytes. */
+  readonly packetBytes: number;
+  readonly maxMessageSize: number;
+  readonly inboxLimit: number;
+}
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const body = encodeText(JSON.stringify(hello));
+  const magic = encodeText(MAGIC);
+  const packet = new Uint8Array(1 + magic.length + body.length);
+  packet[0] = FRAME.hello;
+  packet.set(magic, 1);
+  packet.set(body, 1 + magic.length);
+  return packet;
+}
+
+/** Reads what follows the frame's kind; a hello fills its packet. Unknown fields are ignored. */
+export function decodeHello(reader: PacketReader): Hello {
+  const bytes = reader.rest();
+  if (bytes.length > HELLO_BYTES) throw new FrameError(`a hello has ${bytes.length} bytes`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FrameError('a hello is not UTF-8', { cause });
+  }
+  if (!text.startsWith(MAGIC)) throw new FrameError('this is not a peerpool hello');
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text.slice(MAGIC.length));
+  } catch (cause) {
+    throw new FrameError('a hello is not JSON', { cause });
+  }
+  if (typeof fields !== 'object' || fields === null) throw new FrameError('a hello is not an object');
+  const map = new Map<string, unknown>(Object.entries(fields));
+  return {
+    lowest: count(map, 'lowest'),
+    highest: count(map, 'highest'),
+    name: word(map, 'name'),
+    instance: word(map, 'instance'),
+    to: word(map, 'to'),
+    link: count(map, 'link'),
+    session: word(map, 'session'),
+    packer: word(map, 'packer'),
+    packetBytes: count(map, 'packetBytes'),
+    maxMessageSize: count(map, 'maxMessageSize'),
+    inboxLimit: count(map, 'inboxLimit'),
+  };
+}
+
+function word(fields: ReadonlyMap<string, unknown>, field: string): string {
+  const value = fields.get(field);
+  if (typeof value !== 'string' || value.length === 0 || value.length > 256) {
+    throw new FrameError(`a hello has no proper "${field}"`);
+  }
+  return value;
+}
+
+function count(fields: ReadonlyMap<string, unknown>, field: string): number {
+  const value = fields.get(field);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new FrameError(`a hello has no proper "${field}"`);
+  }
+  return value;
+}
+
+/** Why the two sides of a link can't understand each other; `undefined` when they can. Both sides come to the same answer. */
+export function mismatch(own: Hello, other: Hello): PoolError | undefined {
+  const peer = other.name;
+  if (other.to !== own.instance || other.instance === own.instance) {
+    return new PoolError('refused', `${peer} speaks to another instance than this one`, { peer, reason: 'instance' });
+  }
+  if (other.lowest > own.highest || other.highest < own.lowest) {
+    return new PoolError(
+      'unsupported',
+      `${own.name} speaks versions ${own.lowest} to ${own.highest} of the protocol, ${peer} ${other.lowest} to ${other.highest}`,
+      { peer, reason: 'version' },
+    );
+  }
+  if (other.link !== own.link) {
+    return new PoolError('malformed', `${peer} calls this link ${other.link}, it is link ${own.link}`, { peer });
+  }
+  if (other.packer !== own.packer) {
+    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${other.packer}"`, {
+      peer,
+      reason: 'packer',
+    });
+  }
+  if (other.packetBytes < LEAST_PACKET_BYTES) {
+    return new PoolError('malformed', `${peer} takes packets of ${other.packetBytes} bytes only`, { peer });
+  }
+  return undefined;
+}
+
+/** The session's id: both halves, the smaller instance's first, so that both sides write the same. */
+export function sessionId(own: Hello, other: Hello): string {
+  return own.instance < other.instance ? `${own.session}${other.session}` : `${other.session}${own.session}`;
+}

@@ -1,0 +1,236 @@
+import type { Receipt } from '../communicators/communicator.ts';
+import { QUEUE_BYTES } from '../communicators/communicator.ts';
+import { PoolError } from '../errors.ts';
+import type { Lane } from '../links/link.ts';
+import type { Packet } from '../packers/packer.ts';
+import { chargeOf, crowded, tellEvery } from './credit.ts';
+import { FLAG, FrameError, type PacketReader } from './frames.ts';
+import type { Notice } from './outbox.ts';
+import { Reassembly } from './reassembly.ts';
+
+/** Fragments are acknowledged in steps of this many bytes, so that the sender can forget them; the end of a message at once. */
+const ACKNOWLEDGE_BYTES = 256 * 1024;
+
+/** What one lane has received. */
+class ReceiveLane {
+  /** Counted frames. */
+  frames = 0;
+  /** Messages begun. */
+  messages = 0;
+  readonly partial = new Map<number, Reassembly>();
+}
+
+export interface InboxHost {
+  /** Throws what refuses the message. */
+  message(queue: string, packet: Packet, receipt: Receipt): void;
+  notify(notice: Exclude<Notice, { kind: 'cancel' }>): void;
+  /** There is something to tell, soon. */
+  tell(): void;
+}
+
+export interface InboxOptions {
+  /** Names the sender's instance and the session, and so makes each message's identity unique. */
+  readonly origin: string;
+  readonly inboxLimit: number;
+  readonly maxMessageSize: number;
+}
+
+/** Messages from one peer: whole again, each handed on once, and how much more may come. */
+export class Inbox {
+  readonly #host: InboxHost;
+  readonly #options: InboxOptions;
+  readonly #lanes = [new ReceiveLane(), new ReceiveLane()] as const;
+  /** Queues that somebody waits for. */
+  readonly #awaited = new Set<string>();
+  /** Of those, the ones asked for by name. */
+  readonly #asked = new Set<string>();
+  /** How many messages may yet pass the limit, one for each time we asked. */
+  #passes = 0;
+  #charged = 0;
+  #consumed = 0;
+  #told = 0;
+  #serial = 0;
+  #unacknowledgedBytes = 0;
+  messagesReceived = 0;
+  bytesReceived = 0;
+
+  constructor(host: InboxHost, options: InboxOptions) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** Counted frames received so far, by lane. */
+  get frames(): readonly [number, number] {
+    return [this.#lanes[0].frames, this.#lanes[1].frames];
+  }
+
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  /** What was consumed and the other side does not know of. */
+  get untold(): boolean {
+    return this.#consumed > this.#told;
+  }
+
+  /** The other side is being told what was consumed. */
+  told(): void {
+    this.#told = this.#consumed;
+  }
+
+  /** A counted frame that is no part of a message. */
+  counted(lane: Lane): void {
+    this.#lanes[lane].frames++;
+  }
+
+  message(lane: Lane, flags: number, reader: PacketReader): void {
+    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES);
+    const length = reader.varint();
+    this.#check(length);
+    const index = this.#begin(lane, queue, flags, length);
+    const head = reader.bytes(length);
+    this.#hand(lane, index, queue, flags, length, { head, segments: [] });
+  }
+
+  first(lane: Lane, flags: number, reader: PacketReader): void {
+    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES);
+    const total = reader.varint();
+    const layout = (flags & FLAG.segments) === 0 ? 0 : reader.varint();
+    const message = new Reassembly(queue, flags, total, layout);
+    this.#check(message.bytes);
+    const index = this.#begin(lane, queue, flags, message.bytes);
+    this.#lanes[lane].partial.set(index, message);
+    this.#add(lane, index, message, reader);
+  }
+
+  more(lane: Lane, reader: PacketReader): void {
+    this.#lanes[lane].frames++;
+    const index = reader.varint();
+    const message = this.#lanes[lane].partial.get(index);
+    if (message === undefined) throw new FrameError('it continues a message that it has not begun');
+    this.#add(lane, index, message, reader);
+  }
+
+  cancel(lane: Lane, reader: PacketReader): void {
+    this.#lanes[lane].frames++;
+    const index = reader.varint();
+    const message = this.#lanes[lane].partial.get(index);
+    if (message === undefined) throw new FrameError('it cancels a message that is not under way');
+    this.#lanes[lane].partial.delete(index);
+    if ((message.flags & FLAG.unmetered) === 0) this.#free(chargeOf(message.bytes, this.#options.inboxLimit));
+    this.#host.tell();
+  }
+
+  /** Somebody waits for the queue, or does not any more. */
+  want(queue: string, waiting: boolean): void {
+    if (!waiting) {
+      this.#awaited.delete(queue);
+      this.#asked.delete(queue);
+      return;
+    }
+    this.#awaited.add(queue);
+    if (crowded(this.#charged - this.#consumed, this.#options.inboxLimit)) this.#ask(queue);
+  }
+
+  #check(bytes: number): void {
+    if (bytes > this.#options.maxMessageSize) {
+      throw new FrameError(`it sends ${bytes} bytes in one message, ${this.#options.maxMessageSize} are allowed`);
+    }
+  }
+
+  #begin(lane: Lane, queue: string, flags: number, bytes: number): number {
+    const state = this.#lanes[lane];
+    state.frames++;
+    const limit = this.#options.inboxLimit;
+    if ((flags & FLAG.unmetered) === 0) {
+      const unread = this.#charged - this.#consumed;
+      const charge = chargeOf(bytes, limit);
+      // The sender knows of no more consumption than we do. Of the share for small messages nothing is checked: lanes may overtake each other.
+      if (unread > 0 && unread + charge > limit) {
+        if (this.#passes === 0) throw new FrameError('it sends more than it has credit for');
+        this.#passes--;
+      }
+      this.#charged += charge;
+    }
+    if (this.#awaited.size > 0) {
+      this.#awaited.delete(queue);
+      this.#asked.delete(queue);
+      if (crowded(this.#charged - this.#consumed, limit)) for (const awaited of this.#awaited) this.#ask(awaited);
+    }
+    return state.messages++;
+  }
+
+  #ask(queue: string): void {
+    if (this.#asked.has(queue)) return;
+    this.#asked.add(queue);
+    this.#passes++;
+    this.#host.notify({ kind: 'want', queue });
+    this.#host.tell();
+  }
+
+  #add(lane: Lane, index: number, message: Reassembly, reader: PacketReader): void {
+    const bytes = reader.bytes(reader.varint());
+    message.add(bytes);
+    this.#unacknowledgedBytes += bytes.length;
+    if (this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES) {
+      this.#unacknowledgedBytes = 0;
+      this.#host.tell();
+    }
+    if (!message.complete) return;
+    this.#lanes[lane].partial.delete(index);
+    this.#hand(lane, index, message.queue, message.flags, message.bytes, message.take());
+  }
+
+  #hand(lane: Lane, index: number, queue: string, flags: number, bytes: number, packet: Packet): void {
+    const charge = (flags & FLAG.unmetered) === 0 ? chargeOf(bytes, this.#options.inboxLimit) : 0;
+    const serial = this.#serial;
+    this.#serial = (this.#serial + 1) >>> 0;
+    let open = true;
+    const consumed = (): void => {
+      if (!open) return;
+      open = false;
+      this.#free(charge);
+      if ((flags & FLAG.receipt) === 0) return;
+      this.#host.notify({ kind: 'consumed', lane, index });
+      this.#host.tell();
+    };
+    const receipt = new InboundReceipt(this.#options.origin, lane, index, serial, consumed);
+    this.#host.tell();
+    try {
+      this.#host.message(queue, packet, receipt);
+    } catch (cause) {
+      const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
+      open = false;
+      this.#free(charge);
+      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail });
+      return;
+    }
+    this.messagesReceived++;
+    this.bytesReceived += bytes;
+  }
+
+  #free(charge: number): void {
+    this.#consumed += charge;
+    if (this.#consumed - this.#told >= tellEvery(this.#options.inboxLimit)) this.#host.tell();
+  }
+}
+
+class InboundReceipt implements Receipt {
+  readonly serial: number;
+  readonly consumed: () => void;
+  readonly #origin: string;
+  readonly #lane: Lane;
+  readonly #index: number;
+
+  constructor(origin: string, lane: Lane, index: number, serial: number, consumed: () => void) {
+    this.#origin = origin;
+    this.#lane = lane;
+    this.#index = index;
+    this.serial = serial;
+    this.consumed = consumed;
+  }
+
+  get identity(): string {
+    return `${this.#origin}/${this.#lane}.${this.#index}`;
+  }
+}

@@ -1,0 +1,515 @@
+import type { SendOptions } from '../communicators/communicator.ts';
+import { QUEUE_BYTES } from '../communicators/communicator.ts';
+import { Deque } from '../deque.ts';
+import { PoolError, type Delivery } from '../errors.ts';
+import type { Lane } from '../links/link.ts';
+import type { Packet } from '../packers/packer.ts';
+import { chargeOf, fits, SMALL_BYTES } from './credit.ts';
+import { encodeReason, encodeText, FLAG, FRAME, FrameError, type PacketWriter, varintBytes } from './frames.ts';
+import { Outgoing, SendQueue } from './outgoing.ts';
+
+/** `ack: 'accepted'` resolves while no more than this has yet to leave. */
+const ACCEPTED_BYTES = 1024 * 1024;
+
+/** A fragment shorter than this is not worth its header, unless it is the last. */
+const LEAST_FRAGMENT = 256;
+
+/** Queues that the other side may name as wanted before anything was sent in them; beyond it is a flood. */
+const MOST_WANTED = 65_536;
+
+/** A counted frame that is not part of a message. */
+export type Notice =
+  | { readonly kind: 'cancel'; readonly message: Outgoing }
+  | { readonly kind: 'refused'; readonly lane: Lane; readonly index: number; readonly code: string; readonly text: string }
+  | { readonly kind: 'consumed'; readonly lane: Lane; readonly index: number }
+  | { readonly kind: 'want'; readonly queue: string };
+
+interface Fragment {
+  readonly kind: 'fragment';
+  readonly message: Outgoing;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What one lane sends, and what of it the other side has not acknowledged. */
+class SendLane {
+  /** Queues with something to send here, in turns. */
+  readonly ready = new Deque<SendQueue>();
+  readonly notices = new Deque<Notice>();
+  /** Counted frames that left, oldest first; a message that left in one piece stands for its frame. */
+  readonly frames = new Deque<Outgoing | Fragment | Notice>();
+  acknowledged = 0;
+  /** Messages begun, oldest first, until acknowledged. */
+  readonly messages = new Deque<Outgoing>();
+  begun = 0;
+
+  message(index: number): Outgoing | undefined {
+    return this.messages.at(index - (this.begun - this.messages.length));
+  }
+
+  forget(): void {
+    while (this.messages.first !== undefined && (this.messages.first.state === 'done' || this.messages.first.state === 'delivered')) {
+      this.messages.shift();
+    }
+  }
+}
+
+/** What the other side takes, known from its hello. */
+export interface Recipient {
+  readonly name: string;
+  readonly inboxLimit: number;
+  readonly maxMessageSize: number;
+}
+
+export interface OutboxHost {
+  /** A message failed whose send has resolved already (`accepted`, `none`). */
+  failed(error: PoolError): void;
+  /** Nothing is unacknowledged any more. */
+  quiet(): void;
+}
+
+/** Messages to one peer: in what order they leave, in which lane, how much may be on its way, and what became of each. */
+export class Outbox {
+  readonly #peer: string;
+  readonly #limit: number;
+  readonly #host: OutboxHost;
+  readonly #lanes = [new SendLane(), new SendLane()] as const;
+  readonly #queues = new Map<string, SendQueue>();
+  readonly #blocked = new Set<SendQueue>();
+  readonly #wanted = new Set<string>();
+  /** Delivered, and the sender waits for `consumed`. */
+  readonly #unconsumed = new Map<string, Outgoing>();
+  /** Sends that wait until there is room to send more. */
+  readonly #unaccepted = new Deque<Outgoing>();
+  #recipient: Recipient | undefined;
+  #charged = 0;
+  #consumed = 0;
+  #pendingCost = 0;
+  #backlog = 0;
+  #pending = 0;
+  messagesSent = 0;
+  bytesSent = 0;
+
+  constructor(peer: string, limit: number, host: OutboxHost) {
+    this.#peer = peer;
+    this.#limit = limit;
+    this.#host = host;
+  }
+
+  /** Messages taken here that the other side has not acknowledged. */
+  get inFlight(): number {
+    return this.#pending;
+  }
+
+  /** The other side is known: what it can't take is refused, the rest may leave. */
+  open(recipient: Recipient): void {
+    this.#recipient = recipient;
+    for (const queue of this.#queues.values()) {
+      for (const message of queue.waiting) {
+        if (message.state === 'waiting' && message.bytes > recipient.maxMessageSize) this.#drop(message, this.#tooLarge(message.bytes, recipient));
+      }
+    }
+  }
+
+  add(packet: Packet, options: SendOptions, settle: (error?: PoolError) => void): Outgoing | undefined {
+    const queue = this.#queue(options.queue);
+    const message = new Outgoing(queue, packet, options.ack, options.unmetered ?? false, settle);
+    const problem = this.#problem(message);
+    if (problem !== undefined) {
+      this.#reject(message, problem);
+      return undefined;
+    }
+    this.#pending++;
+    this.#pendingCost += message.cost;
+    this.#backlog += message.cost;
+    queue.waiting.push(message);
+    this.#place(queue);
+    if (message.ack === 'none') message.settle();
+    else if (message.ack === 'accepted') {
+      if (this.#backlog <= ACCEPTED_BYTES) message.settle();
+      else this.#unaccepted.push(message);
+    }
+    return message;
+  }
+
+  /** The sender has given up: what has not left never leaves, what left in part is cancelled. Says which. */
+  withdraw(message: Outgoing): Delivery {
+    message.abandoned = true;
+    switch (message.state) {
+      case 'waiting':
+        this.#finish(message);
+        message.queue.withdrawn();
+        this.#replace(message.queue);
+        return 'none';
+      case 'begun':
+        message.queue.active = undefined;
+        this.#finish(message);
+        this.#lanes[message.lane].notices.push({ kind: 'cancel', message });
+        this.#place(message.queue);
+        return 'none';
+      case 'sent':
+        return 'unknown';
+      case 'delivered':
+      case 'done':
+        return 'delivered';
+    }
+  }
+
+  notify(notice: Exclude<Notice, { kind: 'cancel' }>): void {
+    this.#lanes[0].notices.push(notice);
+  }
+
+  /** Whether a notice is still to be written in lane 0. */
+  get refusing(): boolean {
+    return this.#lanes[0].notices.length > 0;
+  }
+
+  /** Whether the lane has something that may leave now. */
+  pending(lane: Lane): boolean {
+    return this.#lanes[lane].notices.length > 0 || this.#lanes[lane].ready.length > 0;
+  }
+
+  /** Writes what is not a message. False when not all of it fitted into the packet: an acknowledgement could belie a refusal that is still to come. */
+  notices(lane: Lane, writer: PacketWriter): boolean {
+    const state = this.#lanes[lane];
+    for (let notice = state.notices.first; notice !== undefined; notice = state.notices.first) {
+      if (!writeNotice(notice, writer)) return false;
+      state.notices.shift();
+      state.frames.push(notice);
+    }
+    return true;
+  }
+
+  /** Writes as much of the messages as fits into the packet. */
+  messages(lane: Lane, writer: PacketWriter): void {
+    const state = this.#lanes[lane];
+    for (let queue = state.ready.first; queue !== undefined; queue = state.ready.first) {
+      const message = queue.next;
+      if (message !== undefined && message.state === 'waiting' && !this.#mayBegin(message)) {
+        state.ready.shift();
+        queue.place = 'blocked';
+        this.#blocked.add(queue);
+        continue;
+      }
+      if (message !== undefined && !this.#write(message, state, lane, writer)) return;
+      state.ready.shift();
+      queue.place = 'idle';
+      this.#place(queue);
+    }
+  }
+
+  /**
+   * Everything before this frame has arrived, and every message that ended there was taken unless it was refused.
+   * @throws FrameError when it was never sent
+   */
+  acknowledge(lane: Lane, count: number): void {
+    const state = this.#lanes[lane];
+    if (count > state.acknowledged + state.frames.length) throw new FrameError('it acknowledges what was never sent');
+    while (state.acknowledged < count) {
+      const frame = state.frames.shift();
+      state.acknowledged++;
+      if (frame === undefined) break;
+      if (frame instanceof Outgoing) this.#delivered(frame);
+      else if (frame.kind === 'fragment') {
+        if (frame.to === frame.message.bodyBytes && frame.message.written === frame.to) this.#delivered(frame.message);
+      } else if (frame.kind === 'cancel') this.#left(frame.message.queue);
+    }
+    state.forget();
+  }
+
+  /** The message arrived and was not taken. Said again after a broken link, so it may be known already. */
+  refused(lane: Lane, index: number, code: string, text: string): void {
+    const state = this.#lanes[lane];
+    if (index >= state.begun) throw new FrameError('it refuses what was never sent');
+    const message = state.message(index);
+    if (message === undefined || message.state !== 'sent') return;
+    this.#finish(message);
+    this.#reject(message, refusal(this.#peer, code, text));
+  }
+
+  consumed(lane: Lane, index: number): void {
+    const state = this.#lanes[lane];
+    if (index >= state.begun) throw new FrameError('it consumed what was never sent');
+    const message = this.#unconsumed.get(`${lane}/${index}`) ?? state.message(index);
+    if (message === undefined) return;
+    if (message.state === 'sent') message.consumed = true;
+    else if (message.state === 'delivered') {
+      this.#unconsumed.delete(`${lane}/${index}`);
+      message.state = 'done';
+      message.settle();
+    }
+  }
+
+  /** The other side has consumed so much since the session began; more may be sent. */
+  credit(consumed: number): void {
+    if (consumed > this.#charged) throw new FrameError('it consumed more than was sent');
+    if (consumed <= this.#consumed) return;
+    this.#consumed = consumed;
+    for (const queue of this.#blocked) {
+      const message = queue.next;
+      if (message === undefined || this.#fits(message)) this.#replace(queue);
+    }
+  }
+
+  /** Somebody over there waits for this queue: its next message passes whatever lies unread. */
+  want(key: string): void {
+    if (this.#wanted.size >= MOST_WANTED) throw new FrameError('it wants too many queues at once');
+    this.#wanted.add(key);
+    const queue = this.#queues.get(key);
+    if (queue?.place === 'blocked') this.#replace(queue);
+  }
+
+  /** The session is over. `taken`: the other side said exactly what it took, so that whatever it did not acknowledge did not arrive. */
+  end(error: (delivery: Delivery) => PoolError, taken: boolean): void {
+    const messages = new Set<Outgoing>(this.#unconsumed.values());
+    for (const lane of this.#lanes) for (const message of lane.messages) messages.add(message);
+    for (const queue of this.#queues.values()) for (const message of queue.waiting) messages.add(message);
+    this.#unaccepted.clear();
+    for (const message of messages) {
+      if (message.state === 'done') continue;
+      const delivery = message.state === 'delivered' ? 'delivered' : message.state === 'waiting' || taken ? 'none' : 'unknown';
+      if (message.state === 'delivered') message.state = 'done';
+      else this.#finish(message);
+      this.#reject(message, error(delivery));
+    }
+    this.#queues.clear();
+    this.#unconsumed.clear();
+  }
+
+  #queue(key: string): SendQueue {
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      const keyBytes = encodeText(key);
+      if (keyBytes.length > QUEUE_BYTES) throw new RangeError(`a message id has at most ${QUEUE_BYTES} bytes of UTF-8`);
+      queue = new SendQueue(key, keyBytes);
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  #problem(message: Outgoing): PoolError | undefined {
+    const recipient = this.#recipient;
+    if (recipient !== undefined && message.bytes > recipient.maxMessageSize) return this.#tooLarge(message.bytes, recipient);
+    if (this.#pendingCost === 0 || this.#pendingCost + message.cost <= this.#limit) return undefined;
+    return new PoolError(
+      'refused',
+      `${this.#pendingCost} bytes wait to be taken by ${this.#peer}; with another ${message.cost} the outbox limit of ${this.#limit} would be passed`,
+      { peer: this.#peer, reason: 'outbox-full', delivery: 'none' },
+    );
+  }
+
+  #tooLarge(bytes: number, recipient: Recipient): PoolError {
+    return new PoolError(
+      'too-large',
+      `a message of ${bytes} bytes is larger than ${recipient.name} takes (${recipient.maxMessageSize})`,
+      { peer: recipient.name, delivery: 'none' },
+    );
+  }
+
+  /** Puts a queue where its next message can leave from. */
+  #place(queue: SendQueue): void {
+    if (queue.place === 'ready' || queue.place === 'blocked') return;
+    const message = queue.next;
+    if (message === undefined) {
+      queue.place = 'idle';
+      if (queue.unacknowledged === 0) this.#queues.delete(queue.key);
+      return;
+    }
+    if (message.state === 'waiting') {
+      const lane: Lane = message.layout === undefined && message.bytes <= SMALL_BYTES ? 0 : 1;
+      if (queue.unacknowledged === 0) queue.lane = lane;
+      else if (lane > queue.lane) {
+        // Behind unacknowledged small messages a large one must not clog their lane, nor overtake them in its own.
+        queue.place = 'switching';
+        return;
+      }
+    }
+    queue.place = 'ready';
+    this.#lanes[queue.lane].ready.push(queue);
+  }
+
+  /** What held the queue back may be over. */
+  #replace(queue: SendQueue): void {
+    if (queue.place === 'ready') return;
+    this.#blocked.delete(queue);
+    queue.place = 'idle';
+    this.#place(queue);
+  }
+
+  #fits(message: Outgoing): boolean {
+    const limit = this.#recipient?.inboxLimit ?? 0;
+    return message.unmetered || fits(message.bytes, this.#charged - this.#consumed, limit);
+  }
+
+  #mayBegin(message: Outgoing): boolean {
+    const wanted = this.#wanted.size > 0 && this.#wanted.has(message.queue.key);
+    return wanted || this.#fits(message);
+  }
+
+  /** Writes a message or a part of it. False when the packet is full, and the queue stays where it is. */
+  #write(message: Outgoing, state: SendLane, lane: Lane, writer: PacketWriter): boolean {
+    const named = message.queue.keyBytes.length > 0;
+    const keyBytes = named ? varintBytes(message.queue.keyBytes.length) + message.queue.keyBytes.length : 0;
+    if (message.state === 'waiting') {
+      const whole = 1 + keyBytes + varintBytes(message.bodyBytes) + message.bodyBytes;
+      const small = message.layout === undefined && message.bytes <= SMALL_BYTES;
+      if (message.layout === undefined && whole <= writer.room) {
+        this.#begin(message, state, lane);
+        this.#header(FRAME.message, message, writer);
+        writer.varint(message.bodyBytes);
+        message.write(writer, 0, message.bodyBytes);
+        state.frames.push(message);
+        this.#advance(message, message.bodyBytes);
+        return true;
+      }
+      const header = 1 + keyBytes + 3 * varintBytes(message.bodyBytes);
+      if ((small && writer.length > 0) || writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes)) return false;
+      this.#begin(message, state, lane);
+      this.#header(FRAME.first, message, writer);
+      writer.varint(message.bodyBytes);
+      if (message.layout !== undefined) writer.varint(message.layout.length);
+      this.#fragment(message, state, writer);
+    } else {
+      const header = 1 + varintBytes(message.index) + varintBytes(writer.capacity);
+      if (writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes - message.written)) return false;
+      writer.byte(FRAME.more);
+      writer.varint(message.index);
+      this.#fragment(message, state, writer);
+    }
+    return true;
+  }
+
+  #header(kind: number, message: Outgoing, writer: PacketWriter): void {
+    const key = message.queue.keyBytes;
+    writer.byte(
+      kind |
+        (key.length > 0 ? FLAG.queue : 0) |
+        (message.ack === 'consumed' ? FLAG.receipt : 0) |
+        (message.unmetered ? FLAG.unmetered : 0) |
+        (message.layout === undefined ? 0 : FLAG.segments),
+    );
+    if (key.length > 0) writer.text(key);
+  }
+
+  #fragment(message: Outgoing, state: SendLane, writer: PacketWriter): void {
+    const left = message.bodyBytes - message.written;
+    const length = Math.min(left, writer.room - varintBytes(writer.room));
+    writer.varint(length);
+    message.write(writer, message.written, length);
+    const to = message.written + length;
+    state.frames.push({ kind: 'fragment', message, from: message.written, to });
+    this.#advance(message, length);
+  }
+
+  #begin(message: Outgoing, state: SendLane, lane: Lane): void {
+    message.queue.waiting.shift();
+    message.queue.unacknowledged++;
+    message.queue.active = message;
+    message.state = 'begun';
+    message.lane = lane;
+    message.index = state.begun++;
+    state.messages.push(message);
+    if (this.#wanted.size > 0) this.#wanted.delete(message.queue.key);
+    if (!message.unmetered) this.#charged += chargeOf(message.bytes, this.#recipient?.inboxLimit ?? 0);
+  }
+
+  #advance(message: Outgoing, length: number): void {
+    message.written += length;
+    if (message.written < message.bodyBytes) return;
+    message.state = 'sent';
+    message.queue.active = undefined;
+    this.messagesSent++;
+    this.bytesSent += message.bytes;
+    this.#leave(message);
+  }
+
+  /** It does not stand in the way of further sends any more. */
+  #leave(message: Outgoing): void {
+    this.#backlog -= message.cost;
+    while (this.#unaccepted.first !== undefined && this.#backlog <= ACCEPTED_BYTES) this.#unaccepted.shift()?.settle();
+  }
+
+  #delivered(message: Outgoing): void {
+    this.#left(message.queue);
+    if (message.state !== 'sent') return;
+    this.#finish(message);
+    if (message.ack !== 'consumed' || message.consumed || message.settled) message.settle();
+    else {
+      message.state = 'delivered';
+      this.#unconsumed.set(`${message.lane}/${message.index}`, message);
+    }
+  }
+
+  /** One message fewer of this queue is on its way. */
+  #left(queue: SendQueue): void {
+    queue.unacknowledged--;
+    if (queue.unacknowledged === 0 && queue.place !== 'blocked') this.#replace(queue);
+  }
+
+  #finish(message: Outgoing): void {
+    if (message.state === 'waiting' || message.state === 'begun') this.#leave(message);
+    message.state = 'done';
+    message.release();
+    this.#pending--;
+    this.#pendingCost -= message.cost;
+    if (this.#pending === 0) this.#host.quiet();
+  }
+
+  #drop(message: Outgoing, error: PoolError): void {
+    this.#finish(message);
+    message.queue.withdrawn();
+    this.#reject(message, error);
+  }
+
+  #reject(message: Outgoing, error: PoolError): void {
+    if (message.abandoned) return;
+    if (message.settled || message.ack === 'none') {
+      message.settle();
+      this.#host.failed(error);
+    } else message.settle(error);
+  }
+}
+
+function writeNotice(notice: Notice, writer: PacketWriter): boolean {
+  switch (notice.kind) {
+    case 'cancel': {
+      if (writer.room < 1 + varintBytes(notice.message.index)) return false;
+      writer.byte(FRAME.cancel);
+      writer.varint(notice.message.index);
+      return true;
+    }
+    case 'refused': {
+      const code = encodeText(notice.code);
+      const text = encodeReason(notice.text);
+      if (writer.room < 2 + varintBytes(notice.index) + 4 + code.length + text.length) return false;
+      writer.byte(FRAME.refused);
+      writer.byte(notice.lane);
+      writer.varint(notice.index);
+      writer.text(code);
+      writer.text(text);
+      return true;
+    }
+    case 'consumed': {
+      if (writer.room < 2 + varintBytes(notice.index)) return false;
+      writer.byte(FRAME.consumed);
+      writer.byte(notice.lane);
+      writer.varint(notice.index);
+      return true;
+    }
+    case 'want': {
+      const queue = encodeText(notice.queue);
+      if (writer.room < 4 + queue.length) return false;
+      writer.byte(FRAME.want);
+      writer.text(queue);
+      return true;
+    }
+  }
+}
+
+const REFUSAL_CODES = new Set(['malformed', 'unpackable', 'too-large', 'refused', 'unsupported', 'untrusted', 'closed', 'remote']);
+
+/** What the other side said of a message it did not take, as this side's error. A code it may not use becomes `refused`. */
+function refusal(peer: string, code: string, text: string): PoolError {
+  const known = REFUSAL_CODES.has(code) ? (code as PoolError['code']) : 'refused';
+  return new PoolError(known, `${peer} could not take it: ${text}`, { peer, reason: code, delivery: 'none' });
+}

@@ -1,0 +1,110 @@
+import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
+import { FrameError, PacketReader } from './frames.ts';
+
+/** Reserved at once; above it memory follows the bytes. */
+const AT_ONCE = 64 * 1024;
+
+/** The memory reserved for a part is at most this many times what has come of it, so that a claim of length costs the claimant bytes. */
+const AHEAD = 8;
+
+/** The most bytes that a length takes in a layout. */
+const LENGTH_BYTES = 8;
+
+/** One part of a message, filled from front to back. */
+class Part {
+  readonly #length: number;
+  #received = 0;
+  #early: Uint8Array[] = [];
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  get missing(): number {
+    return this.#length - this.#received;
+  }
+
+  add(bytes: Uint8Array): void {
+    const enough = this.#length <= AT_ONCE || (this.#received + bytes.length) * AHEAD >= this.#length;
+    if (this.#buffer === undefined && enough) {
+      this.#buffer = new Uint8Array(this.#length);
+      let position = 0;
+      for (const early of this.#early) {
+        this.#buffer.set(early, position);
+        position += early.length;
+      }
+      this.#early = [];
+    }
+    if (this.#buffer === undefined) this.#early.push(bytes);
+    else this.#buffer.set(bytes, this.#received);
+    this.#received += bytes.length;
+  }
+
+  take(): Uint8Array {
+    return this.#buffer ?? new Uint8Array(0);
+  }
+}
+
+/** A message that arrives in fragments. Each of its segments gets a buffer of its own. */
+export class Reassembly {
+  readonly queue: string;
+  readonly flags: number;
+  /** The packet's bytes, without the layout: what `stats()` and the limits count. */
+  readonly bytes: number;
+  #missing: number;
+  /** The layout, then the head, then the segments. */
+  #parts: Part[];
+  #filling = 0;
+
+  /** @throws FrameError */
+  constructor(queue: string, flags: number, total: number, layoutBytes: number) {
+    const segments = (total - layoutBytes) / SEGMENT_BYTES;
+    if (layoutBytes > segments * LENGTH_BYTES) throw new FrameError('a layout is longer than its message can need');
+    this.queue = queue;
+    this.flags = flags;
+    this.bytes = total - layoutBytes;
+    this.#missing = total;
+    this.#parts = layoutBytes === 0 ? [new Part(0), new Part(total)] : [new Part(layoutBytes)];
+  }
+
+  get complete(): boolean {
+    return this.#missing === 0;
+  }
+
+  /** @throws FrameError when there is more than was announced */
+  add(bytes: Uint8Array): void {
+    if (bytes.length > this.#missing) throw new FrameError('a message is longer than announced');
+    this.#missing -= bytes.length;
+    let rest = bytes;
+    while (rest.length > 0) {
+      const part = this.#parts[this.#filling];
+      if (part === undefined) throw new FrameError('a message is longer than its layout');
+      const length = Math.min(rest.length, part.missing);
+      part.add(rest.subarray(0, length));
+      rest = rest.subarray(length);
+      if (part.missing === 0) {
+        if (this.#filling === 0 && this.#parts.length === 1) this.#layOut(part.take());
+        this.#filling++;
+      }
+    }
+  }
+
+  take(): Packet {
+    const [, head, ...segments] = this.#parts;
+    return { head: head?.take() ?? new Uint8Array(0), segments: segments.map((part) => part.take()) };
+  }
+
+  #layOut(layout: Uint8Array): void {
+    const reader = new PacketReader(layout);
+    const lengths: number[] = [];
+    let head = this.bytes;
+    while (!reader.done) {
+      const length = reader.varint();
+      if (length < SEGMENT_BYTES || length > head) throw new FrameError('a layout does not fit its message');
+      lengths.push(length);
+      head -= length;
+    }
+    this.#parts.push(new Part(head), ...lengths.map((length) => new Part(length)));
+  }
+}

@@ -1,0 +1,431 @@
+import type { LeaveReason, Receipt, SendOptions } from '../communicators/communicator.ts';
+import { PoolError, type Delivery } from '../errors.ts';
+import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
+import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
+import { encodeReason, FRAME, FrameError, PacketReader, PacketWriter, REASON_BYTES, varintBytes } from './frames.ts';
+import { Greeting, LANES } from './greeting.ts';
+import { type Hello, sessionId, VERSIONS } from './hello.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox, type OutboxHost } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/** Who the two ends are, and what this one takes. */
+export interface SessionOptions {
+  readonly name: string;
+  readonly instance: string;
+  readonly peer: string;
+  readonly packer: string;
+  readonly inboxLimit: number;
+  readonly outboxLimit: number;
+  readonly maxMessageSize: number;
+  /** This side's half of the session id: fresh and random. */
+  readonly half: string;
+}
+
+/** What a session asks of the world. The clock and the links are outside, so that a session can be simulated. */
+export interface SessionHost extends OutboxHost {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** Call `flush` once, soon; it may be asked again before that. */
+  schedule(): void;
+  /** Both sides have checked each other: from here on messages pass. */
+  joined(kind: LinkKind): void;
+  /** Returning takes the message, throwing refuses it. */
+  message(queue: string, packet: Packet, receipt: Receipt): void;
+  /** The last thing heard. `error` says what went wrong, if anything did. */
+  ended(reason: LeaveReason, error: PoolError): void;
+}
+
+/**
+ * `apart`: no link. `greeting`: a link is under way, hellos are exchanged. `up`: messages pass. `leaving`: goodbye was said, its echo is awaited. `ended`.
+ */
+type Phase =
+  | { readonly name: 'apart' }
+  | { readonly name: 'greeting'; readonly greeting: Greeting }
+  | { readonly name: 'up' | 'leaving'; readonly greeting: Greeting; readonly link: Link; readonly writer: PacketWriter }
+  | { readonly name: 'ended'; readonly error: PoolError };
+
+/**
+ * Turns links to one instance of a peer into one stream of messages: each whole, exactly once, in order within its queue, acknowledged or refused.
+ * Knows packets and queue keys, no values and no message ids. Written once, for every communicator.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #host: SessionHost;
+  readonly #outbox: Outbox;
+  #inbox: Inbox | undefined;
+  #phase: Phase = { name: 'apart' };
+  #acknowledge = false;
+  #control: { readonly kind: typeof FRAME.ping | typeof FRAME.pong; readonly id: number }[] = [];
+  #pings = new Map<number, { readonly at: number; readonly done: (answer: number | PoolError) => void }>();
+  #nextPing = 0;
+  #flushing = false;
+  /** Of the newest answered ping, in milliseconds. */
+  roundTripTime: number | undefined;
+
+  constructor(options: SessionOptions, host: SessionHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#outbox = new Outbox(options.peer, options.outboxLimit, host);
+  }
+
+  get up(): boolean {
+    return this.#phase.name === 'up';
+  }
+
+  /** Why it ended. */
+  get end(): PoolError | undefined {
+    return this.#phase.name === 'ended' ? this.#phase.error : undefined;
+  }
+
+  /** Goodbye was said, and its echo is awaited. */
+  get leaving(): boolean {
+    return this.#phase.name === 'leaving';
+  }
+
+  get kind(): LinkKind | undefined {
+    return this.#phase.name === 'up' || this.#phase.name === 'leaving' ? this.#phase.link.kind : undefined;
+  }
+
+  /** Nothing sent here is unacknowledged. */
+  get idle(): boolean {
+    return this.#outbox.inFlight === 0;
+  }
+
+  get statistics(): {
+    readonly messagesSent: number;
+    readonly bytesSent: number;
+    readonly messagesReceived: number;
+    readonly bytesReceived: number;
+    readonly inFlight: number;
+  } {
+    return {
+      messagesSent: this.#outbox.messagesSent,
+      bytesSent: this.#outbox.bytesSent,
+      messagesReceived: this.#inbox?.messagesReceived ?? 0,
+      bytesReceived: this.#inbox?.bytesReceived ?? 0,
+      inFlight: this.#outbox.inFlight,
+    };
+  }
+
+  /** A link to this instance is being made; what it says goes to the listener. Whatever an earlier link still says is not heard any more. */
+  attach(instance: string, number: number): LinkListener {
+    const { name, packer, inboxLimit, maxMessageSize, half } = this.#options;
+    const own = { ...VERSIONS, name, instance: this.#options.instance, to: instance, link: number, session: half, packer };
+    const greeting = new Greeting({ ...own, packetBytes: 0, maxMessageSize, inboxLimit }, this.#options.peer, instance);
+    if (this.#phase.name !== 'ended') {
+      if (this.#phase.name !== 'apart') this.#phase.greeting.link?.close();
+      this.#phase = { name: 'greeting', greeting };
+    }
+    const current = (): boolean => 'greeting' in this.#phase && this.#phase.greeting === greeting;
+    return {
+      opened: (link) => {
+        if (current()) greeting.opened(link);
+        else link.close();
+      },
+      packet: (lane, bytes) => {
+        if (current()) this.#packet(greeting, lane, bytes);
+      },
+      drained: () => {
+        if (current()) this.flush();
+      },
+      closed: (error) => {
+        if (current()) this.#closed(error);
+      },
+    };
+  }
+
+  /** Waits in the outbox until there is a link, if need be. `settle` is called once, with what went wrong or without. */
+  send(packet: Packet, options: SendOptions, settle: (error?: PoolError) => void): Outgoing | undefined {
+    if (this.#phase.name === 'ended') {
+      settle(this.#phase.error);
+      return undefined;
+    }
+    for (const segment of packet.segments) {
+      if (segment.length < SEGMENT_BYTES) throw new RangeError(`a segment has at least ${SEGMENT_BYTES} bytes`);
+    }
+    const message = this.#outbox.add(packet, options, settle);
+    this.#host.schedule();
+    return message;
+  }
+
+  /** The sender gives up. Says whether the message can have arrived. */
+  withdraw(message: Outgoing): Delivery {
+    const delivery = this.#outbox.withdraw(message);
+    this.#host.schedule();
+    return delivery;
+  }
+
+  want(queue: string, waiting: boolean): void {
+    this.#inbox?.want(queue, waiting);
+  }
+
+  /** Asks for a sign of life; `done` hears the round-trip time in milliseconds, or why there will be none. */
+  ping(done: (answer: number | PoolError) => void): void {
+    if (this.#phase.name !== 'up') {
+      const { peer } = this.#options;
+      done(new PoolError('unreachable', `there is no link to ${peer} at this moment`, { peer }));
+      return;
+    }
+    const id = this.#nextPing++;
+    this.#pings.set(id, { at: this.#host.now(), done });
+    this.#control.push({ kind: FRAME.ping, id });
+    this.flush();
+  }
+
+  /** Says goodbye, with the last acknowledgements, and waits for the echo: `ended` follows, or `abort` has to. */
+  goodbye(reason: LeaveReason, text: string): void {
+    if (this.#phase.name !== 'up') {
+      this.abort(reason, text);
+      return;
+    }
+    this.flush();
+    if (this.#phase.name !== 'up') return;
+    this.#phase = { ...this.#phase, name: 'leaving' };
+    this.#say(this.#phase.link, this.#phase.writer, reason, text);
+  }
+
+  /** Ends at once; what has not left is dropped. */
+  abort(reason: LeaveReason, text: string): void {
+    this.#finish(reason, new PoolError('closed', text, { peer: this.#options.peer, reason }), false);
+  }
+
+  /** Ends because the other side is not there any more. */
+  lost(reason: LeaveReason, text: string, cause?: unknown): void {
+    this.#finish(reason, new PoolError('peer-left', text, { peer: this.#options.peer, reason, ...(cause !== undefined && { cause }) }), false);
+  }
+
+  /** Ends before it began. */
+  fail(reason: LeaveReason, error: PoolError): void {
+    this.#finish(reason, error, false);
+  }
+
+  /** Sends what can leave now. */
+  flush(): void {
+    if (this.#phase.name !== 'up' || this.#flushing) return;
+    const { link, writer } = this.#phase;
+    this.#flushing = true;
+    try {
+      for (const lane of LANES) {
+        while (this.#phase.name === 'up' && link.ready(lane)) {
+          writer.restart();
+          if (this.#outbox.notices(lane, writer)) {
+            if (lane === 0) this.#writeControl(writer);
+            this.#outbox.messages(lane, writer);
+          }
+          if (writer.length === 0) break;
+          link.send(lane, writer.packet);
+        }
+      }
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  #packet(greeting: Greeting, lane: Lane, bytes: Uint8Array): void {
+    try {
+      const reader = new PacketReader(bytes);
+      while (!reader.done && this.#phase.name !== 'ended') {
+        const kind = reader.byte();
+        if (greeting.greeted(lane)) this.#frame(kind, lane, reader);
+        else this.#greet(greeting, kind, lane, reader);
+      }
+    } catch (cause) {
+      if (!(cause instanceof FrameError)) throw cause;
+      this.#malformed(cause);
+    }
+  }
+
+  #greet(greeting: Greeting, kind: number, lane: Lane, reader: PacketReader): void {
+    const answer = greeting.read(kind, lane, reader);
+    if (answer === undefined || this.#phase.name !== 'greeting') return;
+    if (answer instanceof PoolError) {
+      if (kind !== FRAME.reject) greeting.reject(answer);
+      this.#finish('refused', answer, false);
+    } else this.#up(greeting, answer.link, answer.hello);
+  }
+
+  #up(greeting: Greeting, link: Link, hello: Hello): void {
+    const { inboxLimit, maxMessageSize } = this.#options;
+    this.#inbox = new Inbox(
+      {
+        message: (queue, packet, receipt) => this.#host.message(queue, packet, receipt),
+        notify: (notice) => this.#outbox.notify(notice),
+        tell: () => {
+          this.#acknowledge = true;
+          this.#host.schedule();
+        },
+      },
+      { origin: `${hello.instance}/${sessionId(greeting.own, hello)}`, inboxLimit, maxMessageSize },
+    );
+    const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
+    this.#phase = { name: 'up', greeting, link, writer };
+    this.#outbox.open(hello);
+    this.#host.joined(link.kind);
+    this.#host.schedule();
+  }
+
+  #frame(kind: number, lane: Lane, reader: PacketReader): void {
+    const inbox = this.#inbox;
+    if (inbox === undefined) throw new FrameError('a frame comes before the session is up');
+    // After our goodbye nothing is taken any more: the acknowledgements it carried were the last.
+    if (this.#phase.name === 'leaving' && kind >= FRAME.message) {
+      reader.rest();
+      return;
+    }
+    if (kind >= FRAME.message && kind < FRAME.first) inbox.message(lane, kind & 0x0f, reader);
+    else if (kind >= FRAME.first && kind < FRAME.more) inbox.first(lane, kind & 0x0f, reader);
+    else this.#otherFrame(kind, lane, reader, inbox);
+  }
+
+  #otherFrame(kind: number, lane: Lane, reader: PacketReader, inbox: Inbox): void {
+    switch (kind) {
+      case FRAME.more:
+        inbox.more(lane, reader);
+        break;
+      case FRAME.cancel:
+        inbox.cancel(lane, reader);
+        break;
+      case FRAME.refused:
+        inbox.counted(lane);
+        this.#outbox.refused(laneOf(reader), reader.varint(), reader.text(64), reader.text(REASON_BYTES));
+        break;
+      case FRAME.consumed:
+        inbox.counted(lane);
+        this.#outbox.consumed(laneOf(reader), reader.varint());
+        break;
+      case FRAME.want:
+        inbox.counted(lane);
+        this.#outbox.want(reader.text(1024));
+        this.#host.schedule();
+        break;
+      case FRAME.ack:
+        this.#outbox.acknowledge(0, reader.varint());
+        this.#outbox.acknowledge(1, reader.varint());
+        if (this.#outbox.pending(0) || this.#outbox.pending(1)) this.#host.schedule();
+        break;
+      case FRAME.credit:
+        this.#outbox.credit(reader.varint());
+        this.#host.schedule();
+        break;
+      case FRAME.ping:
+        this.#control.push({ kind: FRAME.pong, id: reader.varint() });
+        this.#host.schedule();
+        break;
+      case FRAME.pong:
+        this.#pong(reader.varint());
+        break;
+      case FRAME.goodbye:
+        this.#goodbye(reader.byte(), reader.text(REASON_BYTES));
+        break;
+      default:
+        throw new FrameError(`a frame of the unknown kind ${kind}`);
+    }
+  }
+
+  #pong(id: number): void {
+    const ping = this.#pings.get(id);
+    if (ping === undefined) return;
+    this.#pings.delete(id);
+    this.roundTripTime = this.#host.now() - ping.at;
+    ping.done(this.roundTripTime);
+  }
+
+  #goodbye(code: number, text: string): void {
+    const { peer } = this.#options;
+    if (this.#phase.name === 'leaving') {
+      // The echo, or both said it in the same instant.
+      this.#finish('goodbye', new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }), true);
+    } else if (this.#phase.name === 'up') {
+      const reason = GOODBYES[code] ?? 'goodbye';
+      this.#say(this.#phase.link, this.#phase.writer, 'goodbye', '');
+      const said = text === '' ? '' : `: ${text}`;
+      this.#finish(reason, new PoolError('peer-left', `${peer} left (${reason})${said}`, { peer, reason }), true);
+    }
+  }
+
+  /** A goodbye comes after everything that was to be said: refusals, the last acknowledgements. */
+  #say(link: Link, writer: PacketWriter, reason: LeaveReason, text: string): void {
+    while (this.#outbox.refusing) {
+      writer.restart();
+      this.#outbox.notices(0, writer);
+      link.send(0, writer.packet);
+    }
+    writer.restart();
+    this.#writeAcknowledgement(writer);
+    writer.byte(FRAME.goodbye);
+    writer.byte(Math.max(0, GOODBYES.indexOf(reason)));
+    writer.text(encodeReason(text));
+    link.send(0, writer.packet);
+  }
+
+  #writeControl(writer: PacketWriter): void {
+    for (let control = this.#control[0]; control !== undefined; control = this.#control[0]) {
+      if (writer.room < 1 + varintBytes(control.id)) return;
+      this.#control.shift();
+      writer.byte(control.kind);
+      writer.varint(control.id);
+      // Whatever is untold rides along, so that a quiet pair agrees within a heartbeat.
+      this.#acknowledge = true;
+    }
+    if (this.#acknowledge) this.#writeAcknowledgement(writer);
+  }
+
+  #writeAcknowledgement(writer: PacketWriter): void {
+    const inbox = this.#inbox;
+    if (inbox === undefined) return;
+    const [small, bulk] = inbox.frames;
+    if (writer.room < 2 + varintBytes(small) + varintBytes(bulk) + varintBytes(inbox.consumed)) return;
+    this.#acknowledge = false;
+    writer.byte(FRAME.ack);
+    writer.varint(small);
+    writer.varint(bulk);
+    if (!inbox.untold) return;
+    writer.byte(FRAME.credit);
+    writer.varint(inbox.consumed);
+    inbox.told();
+  }
+
+  #closed(cause: Error | undefined): void {
+    const { peer } = this.#options;
+    if (this.#phase.name === 'leaving') {
+      this.#finish('goodbye', new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }), false);
+    } else if (this.#phase.name === 'up') {
+      this.lost('lost', `the link to ${peer} broke`, cause);
+    }
+  }
+
+  #malformed(cause: FrameError): void {
+    const { peer } = this.#options;
+    const error = new PoolError('malformed', `${peer} broke the protocol: ${cause.message}`, { peer, reason: 'malformed', cause });
+    if (this.#phase.name === 'greeting') this.#phase.greeting.reject(error);
+    else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
+    this.#finish('malformed', error, false);
+  }
+
+  /** `taken`: the other side said exactly what it took. */
+  #finish(reason: LeaveReason, error: PoolError, taken: boolean): void {
+    if (this.#phase.name === 'ended') return;
+    const link = this.#phase.name === 'apart' ? undefined : this.#phase.greeting.link;
+    this.#phase = { name: 'ended', error };
+    this.#outbox.end((delivery) => withDelivery(error, delivery), taken);
+    for (const ping of this.#pings.values()) ping.done(error);
+    this.#pings.clear();
+    this.#host.ended(reason, error);
+    link?.close();
+  }
+}
+
+/** Reasons that a goodbye can give, by their number on the wire. */
+const GOODBYES: readonly LeaveReason[] = ['goodbye', 'removed', 'malformed', 'refused', 'replaced', 'unresponsive'];
+
+function laneOf(reader: PacketReader): Lane {
+  const lane = reader.byte();
+  if (lane !== 0 && lane !== 1) throw new FrameError('there is no such lane');
+  return lane;
+}
+
+function withDelivery(error: PoolError, delivery: Delivery): PoolError {
+  const { code, detail, peer, reason, cause } = error;
+  return new PoolError(code, detail, { peer, reason, delivery, ...(cause !== undefined && { cause }) });
+}

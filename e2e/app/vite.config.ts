@@ -1,0 +1,4 @@
+import { defineConfig } from 'vite';
+import { peerpool } from 'peerpool/vite';
+
+export default defineConfig({ plugins: [peerpool()], build: { target: 'es2022' } });

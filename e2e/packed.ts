@@ -1,0 +1,117 @@
+import { execFile, type ExecFileOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** What an app brings itself; linked, because it is not what is tried. */
+const BROUGHT_ALONG = ['vite', 'typescript', 'playwright', '@types/node'];
+
+/** Longer than any build or start of an app takes on a busy machine, in milliseconds. */
+const LIMIT = 100_000;
+
+/** A copy of `e2e/app` that installed the packed tarball of this package, in a folder of its own outside of the checkout. */
+export interface InstalledApp {
+  readonly folder: string;
+  /** What the tarball holds, as paths in the package. */
+  readonly files: readonly string[];
+  /** Runs Node in the app; rejects when it fails or does not end by itself. */
+  node(...args: string[]): Promise<Output>;
+  /** Starts a server in the app with Node; resolves once it has printed an address of 127.0.0.1. */
+  start(script: string, ...args: string[]): Promise<StartedServer>;
+  remove(): Promise<void>;
+}
+
+export interface StartedServer {
+  readonly url: string;
+  /** The exit code; `null` when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** Sends SIGTERM, and resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end; what it said is part of what it failed with. */
+async function execute(command: string, args: readonly string[], options: ExecFileOptions): Promise<Output> {
+  return run(command, args, { ...options, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).catch((error: unknown) => {
+    const said = error instanceof Error && 'stdout' in error ? `\n${String(error.stdout)}` : '';
+    throw new Error(`${command} ${args.join(' ')} failed:${said}`, { cause: error });
+  });
+}
+
+/** Builds, packs and installs: what `npm run build`, `npm pack` and a user's `npm install` would do. */
+export async function installedApp(): Promise<InstalledApp> {
+  const work = await mkdtemp(path.join(tmpdir(), 'peerpool-app-'));
+  const folder = path.join(work, 'app');
+  const { filename, files } = await pack(work);
+  await cp(path.join(top, 'e2e/app'), folder, { recursive: true });
+  await writeFile(path.join(folder, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n');
+  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', path.join(work, filename));
+  for (const name of BROUGHT_ALONG) {
+    const link = path.join(folder, 'node_modules', name);
+    await rm(link, { recursive: true, force: true });
+    await symlink(path.join(top, 'node_modules', name), link, 'junction');
+  }
+  return {
+    folder,
+    files,
+    node: (...args) => execute(process.execPath, args, { cwd: folder, timeout: LIMIT }),
+    start: (...args) => start(folder, args),
+    remove: () => rm(work, { recursive: true, force: true }),
+  };
+}
+
+async function pack(target: string): Promise<{ filename: string; files: string[] }> {
+  await execute(process.execPath, ['.ci/build.mjs'], { cwd: top });
+  const { stdout } = await npm(top, 'pack', '--json', '--pack-destination', target);
+  const [tarball] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  if (tarball === undefined) throw new Error(`npm pack made nothing: ${stdout}`);
+  return { filename: tarball.filename, files: tarball.files.map((file) => file.path) };
+}
+
+/** npm as a user would run it, not as a part of the npm script that runs the tests. */
+function npm(folder: string, ...args: string[]): Promise<Output> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^npm_(lifecycle|package|command|config_local_prefix)/.test(key)),
+  );
+  return execute('npm', args, { cwd: folder, env, timeout: 2 * LIMIT, shell: process.platform === 'win32' });
+}
+
+async function start(folder: string, args: string[]): Promise<StartedServer> {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 3 * LIMIT,
+  });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  let said = '';
+  child.stdout.setEncoding('utf8');
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (text: string) => {
+      said += text;
+      const address = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    ended.then((code) => {
+      reject(new Error(`${args.join(' ')} ended with ${String(code)}: ${said}`));
+    }, reject);
+  });
+  return {
+    url,
+    ended,
+    stop: async () => {
+      child.kill();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from 'playwright/test';
+import { reportPath } from './.ci/report.mjs';
+import { launchOptions, rememberedBrowser } from './e2e/browser.mjs';
+
+const report = reportPath();
+
+/** Three ways through the same specs; each npm script names those it runs. */
+const projects = [
+  { name: 'once', grepInvert: /@long/ },
+  // One party per tab is where the races are.
+  { name: 'each', grep: /@each/, repeatEach: 20 },
+  { name: 'long', grep: /@long/ },
+];
+
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results',
+  forbidOnly: true,
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  reporter: report === undefined ? [['list']] : [['list'], ['json', { outputFile: report }]],
+  // The demo's development server on a free port; what it prints of its address becomes the `baseURL` of every page.
+  webServer: {
+    command: 'node node_modules/vite/bin/vite.js --port 0 --clearScreen false',
+    // Without colours: they would stand in the middle of the address.
+    env: { PEERPOOL_HOST: '127.0.0.1', FORCE_COLOR: '0' },
+    wait: { stdout: /(?<peerpool_url>http:\/\/127\.0\.0\.1:\d+)\// },
+    timeout: 60_000,
+    stderr: 'pipe',
+  },
+  use: {
+    baseURL: process.env['PEERPOOL_URL'],
+    launchOptions: launchOptions(rememberedBrowser()),
+    trace: 'retain-on-failure',
+  },
+  projects,
+});

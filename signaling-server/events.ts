@@ -1,0 +1,19 @@
+import type { Member, Refusal } from '#shared/signaling';
+
+/** What a server can tell its operator. Names come from strangers: they hold no control characters, and are up to 128 bytes long. */
+export type SignalingEvent =
+  /** `again`: over a newer socket, unnoticed by the others. `members`: how many the room has now. */
+  | {
+      readonly type: 'joined';
+      readonly room: string;
+      readonly member: Member;
+      readonly members: number;
+      readonly again: boolean;
+    }
+  | { readonly type: 'left'; readonly room: string; readonly member: Member; readonly reason: 'left' | 'closed' }
+  /** `closed`: and the socket with it. */
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly closed: boolean }
+  /** A packet that is no socket.io packet; its socket is closed. */
+  | { readonly type: 'unreadable'; readonly message: string }
+  /** Ours to mend, or the store's: the client was told `unavailable`. */
+  | { readonly type: 'fault'; readonly error: unknown };

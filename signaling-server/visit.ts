@@ -1,0 +1,209 @@
+import type { Server, Socket } from 'socket.io';
+import type { RoomName } from '#shared/identifiers';
+import type { ClientToServerEvents, JoinReply, Refusal, ServerToClientEvents } from '#shared/signaling';
+import type { SignalingEvent } from './events.ts';
+import { Allowance, type Limits } from './limits.ts';
+import { refusal } from './refusal.ts';
+import { type Addressee, parseRequest, type Request } from './requests.ts';
+import { ownership, type Rooms, type Seat } from './rooms.ts';
+
+/** `unknown`: a signal can be passed on here, and nothing else. */
+export type SignalingServer = Server<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
+type SignalingSocket = Socket<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
+
+/** What all visits of one server share. */
+export interface House {
+  readonly io: SignalingServer;
+  readonly rooms: Rooms;
+  readonly limits: Limits;
+  /** Those under way. Each adds and removes itself. */
+  readonly visits: Set<Visit>;
+  /** Once true, newcomers are refused and departures are nobody's business: a mesh outlives its server. */
+  readonly closing: boolean;
+  /** Never throws. */
+  readonly observe: (event: SignalingEvent) => void;
+}
+
+type Stage =
+  | { readonly name: 'arrived' }
+  | { readonly name: 'joining' }
+  | { readonly name: 'joined'; readonly room: RoomName; readonly member: Addressee };
+
+type Reply = (reply: JoinReply) => void;
+
+/** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
+export class Visit {
+  /** Resolves when the socket is closed, its name is free and the others have been told. */
+  readonly ended: Promise<void>;
+  readonly #socket: SignalingSocket;
+  readonly #house: House;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #packets: Allowance;
+  readonly #bytes: Allowance;
+  readonly #joins: Allowance;
+  #warned = false;
+  #stage: Stage = { name: 'arrived' };
+  #joining: Promise<void> = Promise.resolve();
+  #farewell: 'left' | 'closed' = 'closed';
+
+  constructor(socket: SignalingSocket, house: House) {
+    const { limits } = house;
+    this.#socket = socket;
+    this.#house = house;
+    this.#packets = new Allowance(limits.packetBurst, limits.packetsPerSecond);
+    this.#bytes = new Allowance(limits.byteBurst, limits.bytesPerSecond);
+    this.#joins = new Allowance(limits.joinBurst, limits.joinsPerSecond);
+    this.#deadline = setTimeout(() => {
+      this.#end(refusal('not-joined', `a socket that has not joined within ${limits.joinDeadline} ms is closed`));
+    }, limits.joinDeadline);
+    // Everything counts, also what socket.io itself turns away.
+    socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
+    socket.onAny((...event: unknown[]) => this.#receive(event));
+    // A packet that socket.io can't read ends its socket. Without a listener here it would end the process, as would a client that emits "error".
+    socket.on('error', (error) => house.observe({ type: 'unreadable', message: String(error) }));
+    this.ended = new Promise((resolve) => {
+      socket.once('disconnect', () => resolve(this.#leave()));
+    });
+    house.visits.add(this);
+  }
+
+  /** The server goes: the client is told, and its socket closed in such a way that it comes back by itself. */
+  dismiss(): void {
+    this.#socket.emit('refused', refusal('shutting-down', 'the server is shutting down'));
+    this.#socket.conn.close();
+  }
+
+  #charge(bytes: number): void {
+    const verdicts = [this.#packets.charge(1), this.#bytes.charge(bytes)];
+    if (verdicts.includes('exhausted')) {
+      this.#end(refusal('rate-limited', 'it went on although it had been told to slow down'));
+    } else if (verdicts.includes('overdrawn') && !this.#warned) {
+      this.#warned = true;
+      const { packetsPerSecond, bytesPerSecond } = this.#house.limits;
+      const pace = `${packetsPerSecond} packets and ${bytesPerSecond} bytes a second`;
+      this.#refuse(refusal('rate-limited', `slow down to ${pace}, or the socket will be closed`));
+    }
+  }
+
+  #receive(event: readonly unknown[]): void {
+    if (!this.#socket.connected) return;
+    const [name, args, reply] = apart(event);
+    const request = parseRequest(name, args, this.#house.limits.maxSignalBytes);
+    if ('code' in request) return this.#refuse(request, reply);
+    try {
+      switch (request.type) {
+        case 'join':
+          return this.#join(request, reply);
+        case 'signal':
+          return this.#signal(request, reply);
+        case 'leave':
+          this.#farewell = 'left';
+          this.#socket.disconnect(true);
+      }
+    } catch (error) {
+      this.#fault(error, reply);
+    }
+  }
+
+  #join(request: Request & { type: 'join' }, reply: Reply | undefined): void {
+    if (reply === undefined) return this.#refuse(refusal('malformed', 'join takes an acknowledgement callback'));
+    const verdict = this.#joins.charge(1);
+    if (verdict !== 'granted') {
+      const refused = refusal('rate-limited', 'too many attempts to join');
+      this.#refuse(refused, reply);
+      if (verdict === 'exhausted') this.#end(refused);
+      return;
+    }
+    if (this.#stage.name !== 'arrived') {
+      return this.#refuse(refusal('already-joined', 'a socket joins one room, once'), reply);
+    }
+    if (this.#house.closing) return this.#refuse(refusal('shutting-down', 'the server is shutting down'), reply);
+    this.#stage = { name: 'joining' };
+    this.#joining = this.#enter(request, reply).catch((error: unknown) => {
+      this.#fault(error, reply);
+      this.#socket.disconnect(true);
+    });
+  }
+
+  /** Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the others hear of it after that. */
+  async #enter({ room, name, instance, key }: Request & { type: 'join' }, reply: Reply): Promise<void> {
+    const { io, rooms, observe } = this.#house;
+    const seat: Seat = { name, instance, proof: ownership(key), socket: this.#socket.id };
+    const taken = await rooms.join(room, seat);
+    if (!taken.ok) {
+      this.#stage = { name: 'arrived' };
+      return this.#refuse(taken, reply);
+    }
+    const member: Addressee = { name, instance };
+    this.#stage = { name: 'joined', room, member };
+    if (taken.replaced !== undefined) {
+      io.to(taken.replaced).emit('refused', refusal('replaced', 'the same instance joined over a newer socket'));
+      io.in(taken.replaced).disconnectSockets(true);
+    }
+    if (!this.#socket.connected) return;
+    clearTimeout(this.#deadline);
+    const reachable = this.#socket.join([everyone(room), address(room, member)]);
+    reply({ ok: true, members: taken.members });
+    if (taken.replaced === undefined) this.#socket.to(everyone(room)).emit('joined', member);
+    observe({ type: 'joined', room, member, members: taken.members.length + 1, again: taken.replaced !== undefined });
+    await reachable;
+  }
+
+  #signal({ to, signal }: Request & { type: 'signal' }, reply: Reply | undefined): void {
+    if (this.#stage.name !== 'joined') return this.#refuse(refusal('not-joined', 'a signal needs a room'), reply);
+    const { room, member } = this.#stage;
+    this.#house.io.to(address(room, to)).emit('signal', member, signal);
+  }
+
+  /** The one way out. A newer socket of the same instance may hold the name by now: then nobody has left. */
+  async #leave(): Promise<void> {
+    const { io, rooms, visits, observe } = this.#house;
+    clearTimeout(this.#deadline);
+    await this.#joining;
+    try {
+      if (this.#stage.name !== 'joined') return;
+      const { room, member } = this.#stage;
+      if (!(await rooms.leave(room, member.name, this.#socket.id))) return;
+      if (!this.#house.closing) io.to(everyone(room)).emit('left', member, this.#farewell);
+      observe({ type: 'left', room, member, reason: this.#farewell });
+    } catch (error) {
+      observe({ type: 'fault', error });
+    } finally {
+      visits.delete(this);
+    }
+  }
+
+  #refuse(refused: Refusal, reply?: Reply): void {
+    this.#house.observe({ type: 'refused', refusal: refused, closed: false });
+    if (reply !== undefined) reply(refused);
+    else this.#socket.emit('refused', refused);
+  }
+
+  #end(refused: Refusal): void {
+    if (!this.#socket.connected) return;
+    this.#house.observe({ type: 'refused', refusal: refused, closed: true });
+    this.#socket.emit('refused', refused);
+    this.#socket.disconnect(true);
+  }
+
+  #fault(error: unknown, reply?: Reply): void {
+    this.#house.observe({ type: 'fault', error });
+    this.#refuse(refusal('unavailable', 'the server failed at this; try again later'), reply);
+  }
+}
+
+/** socket.io puts the acknowledgement last, where there is one. Nothing else that came over the wire can be a function. */
+function apart(event: readonly unknown[]): [name: unknown, args: readonly unknown[], reply: Reply | undefined] {
+  const last = event.at(-1);
+  const said = typeof last === 'function' ? event.slice(0, -1) : event;
+  return [said[0], said.slice(1), typeof last === 'function' ? (last as Reply) : undefined];
+}
+
+/** socket.io's own rooms carry what is said. JSON keeps their names apart from each other and from socket ids, whatever a name holds. */
+function everyone(room: RoomName): string {
+  return JSON.stringify([room]);
+}
+
+function address(room: RoomName, { name, instance }: Addressee): string {
+  return JSON.stringify([room, name, instance]);
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { peerpool } from './signaling-server/vite.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The address to listen on. All of them, unless told otherwise: a phone on the local network joins from its own browser. */
+const host = process.env['PEERPOOL_HOST'] ?? true;
+
+/** The demo, and signaling on the same port. `npm start` takes the next free port when 5173 is taken. */
+export default defineConfig({
+  root: here('client/demo'),
+  plugins: [peerpool()],
+  server: {
+    host,
+    // A name that resolves nowhere; the tests map it to 127.0.0.1 to have an insecure origin.
+    allowedHosts: ['peerpool.test'],
+    // What a page may read of the checkout: the demo imports the library's sources.
+    fs: { allow: ['client', 'shared', 'e2e', 'node_modules'].map(here) },
+  },
+  preview: { host },
+  // Loaded only when a communicator starts, and so found late: without this, Vite reloads the page in the middle of its first pool.
+  optimizeDeps: { include: ['@msgpack/msgpack', 'simple-peer/simplepeer.min.js', 'socket.io-client'] },
+  build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2022' },
+});
