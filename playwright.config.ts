@@ -24,8 +24,7 @@ export default defineConfig({
   // The demo's development server on a free port; what it prints of its address becomes the `baseURL` of every page.
   webServer: {
     command: 'node node_modules/vite/bin/vite.js --port 0 --clearScreen false',
-    // Without colours: they would stand in the middle of the address.
-    env: { PEERPOOL_HOST: '127.0.0.1', FORCE_COLOR: '0' },
+    env: { PEERPOOL_HOST: '127.0.0.1' },
     wait: { stdout: /(?<peerpool_url>http:\/\/127\.0\.0\.1:\d+)\// },
     timeout: 60_000,
     stderr: 'pipe',

@@ -14,6 +14,8 @@ export default defineConfig({
           environment: 'node',
           include: ['{shared,signaling-server,client/src,e2e,.ci}/**/*.test.ts'],
           exclude: ['e2e/package.test.ts'],
+          // Nothing is timed; what hangs ends here, and a busy machine has room.
+          testTimeout: 20_000,
         },
       },
       {

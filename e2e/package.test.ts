@@ -156,9 +156,13 @@ describe('the types', () => {
 describe('the command', () => {
   it('peerpool-signaling answers, and ends on SIGTERM', async () => {
     const served = await app.start('node_modules/peerpool/dist/signaling-server/main.js', '--host', '127.0.0.1', '--port', '0');
-    const health = await fetch(new URL('/healthz', served.url)).finally(() => served.stop());
-    expect(health.status).toBe(200);
-    expect(await health.json()).toMatchObject({ status: 'ok' });
+    try {
+      const health = await fetch(new URL('/healthz', served.url));
+      expect(health.status).toBe(200);
+      expect(await health.json()).toMatchObject({ status: 'ok' });
+    } finally {
+      await served.stop();
+    }
     expect(await served.ended).toBe(0);
   });
 

@@ -89,7 +89,8 @@ function npm(folder: string, ...args: string[]): Promise<Output> {
 async function start(folder: string, args: string[]): Promise<StartedServer> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { ...process.env, FORCE_COLOR: '0' },
+    // Without colours: they would stand in the middle of the address.
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 3 * LIMIT,
   });

@@ -4,7 +4,11 @@ import { Allowance, DEFAULT_LIMITS, limits } from './limits.ts';
 describe('limits', () => {
   it('are the defaults where nothing else is said', () => {
     expect(limits({})).toEqual(DEFAULT_LIMITS);
-    expect(limits({ maxRooms: 3, joinsPerSecond: 0.1 })).toEqual({ ...DEFAULT_LIMITS, maxRooms: 3, joinsPerSecond: 0.1 });
+    expect(limits({ maxRooms: 3, joinsPerSecond: 0.1 })).toEqual({
+      ...DEFAULT_LIMITS,
+      maxRooms: 3,
+      joinsPerSecond: 0.1,
+    });
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '7' as unknown as number])('are not %s', (value) => {

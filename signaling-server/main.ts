@@ -22,7 +22,10 @@ function serve({ port, host, ...options }: Settings & { action: 'serve' }): void
   const server = createServer();
   const signaling = attachSignaling(server, { ...options, observe });
   let stopping = false;
-  server.on('request', answer(signaling, () => stopping));
+  server.on(
+    'request',
+    answer(signaling, () => stopping),
+  );
 
   server.once('error', (error) => {
     console.error(`peerpool-signaling: ${unheard(error, host, port)}`);
@@ -40,8 +43,12 @@ function serve({ port, host, ...options }: Settings & { action: 'serve' }): void
     stopping = true;
     log('info', `${signal}: stopping`);
     setTimeout(() => process.exit(0), STOP_BOUND).unref();
-    server.close();
-    end(signaling.close().then(() => server.closeAllConnections()));
+    // First signaling: it refuses newcomers from now on, and by long polling a farewell needs one more request.
+    const stopped = signaling.close().then(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    end(stopped);
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -61,7 +68,9 @@ function answer(signaling: Signaling, stopping: () => boolean): RequestListener 
     const [path] = (request.url ?? '').split('?', 1);
     if (path !== '/healthz' || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end(`This is a signaling server of peerpool. Clients meet on ${signaling.path}; GET /healthz tells how it is.\n`);
+      response.end(
+        `This is a signaling server of peerpool. Clients meet on ${signaling.path}; GET /healthz tells how it is.\n`,
+      );
       return;
     }
     const json = (status: number, body: object): void => {
@@ -69,7 +78,8 @@ function answer(signaling: Signaling, stopping: () => boolean): RequestListener 
       response.end(`${JSON.stringify(body)}\n`);
     };
     signaling.counts().then(
-      (counts) => json(stopping() ? 503 : 200, { status: stopping() ? 'stopping' : 'ok', ...counts, uptime: process.uptime() }),
+      (counts) =>
+        json(stopping() ? 503 : 200, { status: stopping() ? 'stopping' : 'ok', ...counts, uptime: process.uptime() }),
       (error: unknown) => json(503, { status: 'failed', message: String(error) }),
     );
   };
@@ -78,7 +88,11 @@ function answer(signaling: Signaling, stopping: () => boolean): RequestListener 
 function observe(event: SignalingEvent): void {
   switch (event.type) {
     case 'joined':
-      return log('info', event.again ? 'joined again' : 'joined', { room: event.room, ...event.member, members: event.members });
+      return log('info', event.again ? 'joined again' : 'joined', {
+        room: event.room,
+        ...event.member,
+        members: event.members,
+      });
     case 'left':
       return log('info', event.reason, { room: event.room, ...event.member });
     case 'refused':
@@ -100,7 +114,8 @@ function log(level: 'info' | 'error', what: string, fields: Readonly<Record<stri
 
 function unheard(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE') return `port ${port} of ${host} is in use; --port takes another`;
-  if (error.code === 'EACCES') return `port ${port} of ${host} needs rights that this user does not have; --port takes another`;
+  if (error.code === 'EACCES')
+    return `port ${port} of ${host} needs rights that this user does not have; --port takes another`;
   return `can't listen on port ${port} of ${host}: ${error.message}`;
 }
 

@@ -40,15 +40,18 @@ export class Mount {
     if (paths.has(path)) throw new Error(`signaling is attached to ${path} of this server already`);
     paths.add(path);
     this.#overridden = Object.hasOwn(server, 'emit');
-    // oxlint-disable-next-line typescript/unbound-method -- called with its server below
     this.#before = server.emit;
     this.#server.emit = this.#emit;
     server.on('upgrade', this.#foreign);
   }
 
-  /** Gives the server back as it was, and ends every WebSocket still open on this path. */
+  /** Resolves when every WebSocket of this path that is open now is closed. */
+  async emptied(): Promise<void> {
+    await Promise.all([...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
+  /** Gives the server back as it was, and cuts every WebSocket still open on this path. */
   async close(): Promise<void> {
-    if (!this.#mounted) return;
     this.#mounted = false;
     this.#server[PATHS]?.delete(this.#path);
     this.#server.off('upgrade', this.#foreign);
@@ -57,7 +60,9 @@ export class Mount {
       if (this.#overridden) this.#server.emit = this.#before;
       else Reflect.deleteProperty(this.#server, 'emit');
     }
-    await Promise.all([...this.#sockets].map(ended));
+    const emptied = this.emptied();
+    for (const socket of this.#sockets) socket.destroy();
+    await emptied;
   }
 
   readonly #emit = (event: string | symbol, ...args: unknown[]): boolean => {
@@ -89,11 +94,4 @@ export class Mount {
 
 export function isPath(path: string): boolean {
   return /^(\/[\w.~-]+)+$/.test(path);
-}
-
-function ended(socket: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve());
-    socket.destroy();
-  });
 }

@@ -47,7 +47,10 @@ function join([payload]: readonly unknown[]): Request | Refusal {
   const { version, room, name, instance, key } = record(payload, 'the request');
   if (version !== SIGNALING_VERSION) {
     const theirs = typeof version === 'number' ? `version ${version}` : 'no version';
-    return refusal('version', `this server speaks version ${SIGNALING_VERSION} of the signaling wire, the client ${theirs}`);
+    return refusal(
+      'version',
+      `this server speaks version ${SIGNALING_VERSION} of the signaling wire, the client ${theirs}`,
+    );
   }
   return { type: 'join', room: roomName(room), name: peerName(name), instance: instanceId(instance), key: secret(key) };
 }

@@ -5,7 +5,10 @@ import { MemoryRooms, ownership, type Rooms, type Seat } from './rooms.ts';
 const sums = roomName('sums');
 const chat = roomName('chat');
 
-function seat(name: string, { socket = `socket of ${name}`, instance = `${name}-1`, key = `key of ${name}` } = {}): Seat {
+function seat(
+  name: string,
+  { socket = `socket of ${name}`, instance = `${name}-1`, key = `key of ${name}` } = {},
+): Seat {
   return { name: peerName(name), instance: instanceId(instance), proof: ownership(key), socket };
 }
 

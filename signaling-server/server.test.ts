@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Refusal } from '#shared/signaling';
 import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
 
@@ -39,13 +40,14 @@ describe('joining', () => {
     });
     for (const [index, names] of heardOf.entries()) {
       const others = [...guests.keys()].filter((other) => other !== index);
-      expect(names.toSorted()).toEqual(others.map((other) => `peer-${other}`).toSorted());
+      expect(new Set(names)).toEqual(new Set(others.map((other) => `peer-${other}`)));
+      expect(names).toHaveLength(others.length);
     }
     // Nothing but refusals may come before the reply.
     for (const guest of guests) expect(guest.heard.map(([what]) => what).indexOf('reply')).toBe(1);
     // Of a pair the earlier hears of the later: so the lists have every length once.
     const lengths = replies.map((reply) => (reply.ok ? reply.members.length : -1));
-    expect(lengths.toSorted((a, b) => a - b)).toEqual([...guests.keys()]);
+    expect(new Set(lengths)).toEqual(new Set(guests.keys()));
   });
 
   it('compares names after NFC, and takes __proto__ and 10 for names like others', async () => {
@@ -100,7 +102,11 @@ describe('names', () => {
     const holder = await inn.member('alice');
     const other = inn.guest();
     const refused = await other.join('alice');
-    expect(refused).toMatchObject({ ok: false, code: 'name-taken', message: expect.stringContaining('"alice"') });
+    expect(refused).toMatchObject({
+      ok: false,
+      code: 'name-taken',
+      message: expect.stringContaining('"alice"') as unknown,
+    });
     await holder.caughtUp();
     expect(holder.all('joined')).toEqual([]);
     expect(await other.join('bob')).toEqual({ ok: true, members: [alice] });
@@ -246,7 +252,7 @@ describe('what the operator hears', () => {
     await leaver.closed();
     expect(events).toEqual([
       { type: 'joined', room: 'sums', member: alice, members: 1, again: false },
-      { type: 'refused', refusal: expect.objectContaining({ code: 'name-taken' }), closed: false },
+      { type: 'refused', refusal: expect.objectContaining({ code: 'name-taken' }) as Refusal, closed: false },
       { type: 'left', room: 'sums', member: alice, reason: 'left' },
     ]);
   });

@@ -98,7 +98,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     httpServer.off('close', closed);
     const ended = Promise.all([...visits].map((visit) => visit.ended));
     for (const visit of visits) visit.dismiss();
-    await within(CLOSE_GRACE, ended);
+    await within(CLOSE_GRACE, Promise.all([ended, mount.emptied()]));
     await io.close();
     await mount.close();
     await ended;

@@ -13,7 +13,9 @@ const defaults = {
 
 describe('settings', () => {
   it('have defaults', () => {
-    expect(settings([], { PATH: '/usr/bin', PEERPOOL_BROWSER: '/usr/bin/chromium', PEERPOOL_PORT: '' })).toEqual(defaults);
+    expect(settings([], { PATH: '/usr/bin', PEERPOOL_BROWSER: '/usr/bin/chromium', PEERPOOL_PORT: '' })).toEqual(
+      defaults,
+    );
   });
 
   it('come from flags, then from variables', () => {

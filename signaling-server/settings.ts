@@ -25,13 +25,13 @@ const PORT = 3000;
 
 export const HELP = `peerpool-signaling introduces peers of peerpool to each other.
 
-  --port <number>                port to listen on; 0 takes a free one      PEERPOOL_PORT or PORT         ${PORT}
-  --host <address>               interface to listen on; 127.0.0.1 is       PEERPOOL_HOST                 ${HOST}
+  --port <number>                port to listen on; 0 takes a free one   PEERPOOL_PORT or PORT         ${PORT}
+  --host <address>               interface to listen on; 127.0.0.1 is    PEERPOOL_HOST                 ${HOST}
                                  reached from this machine only
-  --path <path>                  where signaling is                         PEERPOOL_PATH                 ${SIGNALING_PATH}
-  --origin <origin,…>            web origins that may join; * is all        PEERPOOL_ORIGIN               *
-  --max-peers-per-room <number>  members of one room                        PEERPOOL_MAX_PEERS_PER_ROOM   ${DEFAULT_LIMITS.maxPeersPerRoom}
-  --max-rooms <number>           rooms                                      PEERPOOL_MAX_ROOMS            ${DEFAULT_LIMITS.maxRooms}
+  --path <path>                  where signaling is                      PEERPOOL_PATH                 ${SIGNALING_PATH}
+  --origin <origin,…>            web origins that may join; * is all     PEERPOOL_ORIGIN               *
+  --max-peers-per-room <number>  members of one room                     PEERPOOL_MAX_PEERS_PER_ROOM   ${DEFAULT_LIMITS.maxPeersPerRoom}
+  --max-rooms <number>           rooms                                   PEERPOOL_MAX_ROOMS            ${DEFAULT_LIMITS.maxRooms}
   --help, --version
 
 A flag goes before its environment variable. GET /healthz answers 200 while it serves. SIGTERM and SIGINT end it.

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SIGNALING_VERSION } from '#shared/signaling';
 import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
 
@@ -46,7 +47,7 @@ async function answers(...said: [string, ...unknown[]]): Promise<unknown[]> {
 }
 
 describe('a join', () => {
-  const good = { version: 1, room: 'sums', name: 'carol', instance: 'carol-1', key: 'k'.repeat(26) };
+  const good = { version: SIGNALING_VERSION, room: 'sums', name: 'carol', instance: 'carol-1', key: 'k'.repeat(26) };
 
   it('without an acknowledgement callback is refused by an event, and takes no name', async () => {
     expect(await answers('join', good)).toEqual([['refused', 'malformed']]);
@@ -74,17 +75,21 @@ describe('a join', () => {
     ['a second argument', [good, 'extra']],
     ['a number where the callback stands', [good, 7]],
     ['an inherited request', [JSON.parse(`{"__proto__":${JSON.stringify(good)},"version":1}`)]],
-  ])('with %s is refused with a sentence', async (_what, args) => {
+  ] as [string, unknown[]][])('with %s is refused with a sentence', async (_what, args) => {
     const stranger = inn.guest();
     const reply = await new Promise((resolve) => stranger.say('join', ...args, resolve));
-    expect(reply).toEqual({ ok: false, code: 'malformed', message: expect.stringMatching(/^join: .{10}/) });
+    expect(reply).toEqual({ ok: false, code: 'malformed', message: expect.stringMatching(/^join: .{10}/) as unknown });
     expect(Object.hasOwn(Object.prototype, 'version')).toBe(false);
   });
 
   it.each([2, 0, '1', undefined])('of version %s is refused with both versions', async (version) => {
     const stranger = inn.guest();
     const reply = await new Promise((resolve) => stranger.say('join', { ...good, version }, resolve));
-    expect(reply).toEqual({ ok: false, code: 'version', message: expect.stringContaining('speaks version 1') });
+    expect(reply).toEqual({
+      ok: false,
+      code: 'version',
+      message: expect.stringContaining('speaks version 1') as unknown,
+    });
   });
 
   it('twice is refused, and leaves the first as it is', async () => {
@@ -182,7 +187,9 @@ describe('a signal', () => {
 describe('whatever else a client says', () => {
   it.each([
     ['nonsense'],
+    ['error'],
     ['error', { message: 'mine' }],
+    ['error', { toString: 1, valueOf: 1 }],
     ['__proto__', { polluted: true }],
     ['constructor'],
     ['joined', { name: 'bob', instance: 'bob-1' }],
@@ -203,16 +210,28 @@ describe('whatever else a client says', () => {
     },
   );
 
-  it.each(['9', '2{"join":1}', '2["disconnect"]', '51-["join",{"_placeholder":true,"num":9}]', '599-["join"]', '4["x"]', '0'])(
-    'the packet %s ends its own socket only',
-    async (packet) => {
-      const stranger = inn.guest();
-      await stranger.until(() => stranger.all('connect').length > 0);
-      stranger.raw(packet);
-      stranger.raw(Buffer.from([1, 2, 3]));
-      expect(await stranger.closed()).toMatch(/^(transport|io server)/);
-    },
-  );
+  it.each([
+    '9',
+    '2{"join":1}',
+    '2["disconnect"]',
+    '51-["join",{"_placeholder":true,"num":9}]',
+    '599-["join"]',
+    '4["x"]',
+    '0',
+  ])('the packet %s ends its own socket only', async (packet) => {
+    const stranger = inn.guest();
+    await stranger.until(() => stranger.all('connect').length > 0);
+    stranger.raw(packet);
+    stranger.raw(Buffer.from([1, 2, 3]));
+    expect(await stranger.closed()).toMatch(/^(transport|io server)/);
+  });
+
+  it('a goodbye to socket.io alone ends the connection too', async () => {
+    const carol = await inn.member('carol');
+    carol.raw('1');
+    expect(await carol.closed()).toBe('transport close');
+    await bob.until(() => bob.all('left').length > 0);
+  });
 
   it('a flood is told once, then ended, while it is still coming in', async () => {
     const flood = await inn.member('carol');
@@ -228,7 +247,8 @@ describe('whatever else a client says', () => {
 
   it('a flood of bytes likewise', async () => {
     const flood = await inn.member('carol');
-    for (let index = 0; index < 80; index++) flood.say('signal', { name: 'dave', instance: 'dave-1' }, 'x'.repeat(60_000));
+    for (let index = 0; index < 80; index++)
+      flood.say('signal', { name: 'dave', instance: 'dave-1' }, 'x'.repeat(60_000));
     expect(await flood.closed()).toBe('io server disconnect');
     expect(flood.all('refused')).toHaveLength(2);
   });

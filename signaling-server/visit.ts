@@ -31,9 +31,12 @@ type Stage =
 
 type Reply = (reply: JoinReply) => void;
 
+/** Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would wait 30 s for one that stays away. */
+const POLL_GRACE = 500;
+
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
 export class Visit {
-  /** Resolves when the socket is closed, its name is free and the others have been told. */
+  /** Resolves when the connection is closed, its name is free and the others have been told. */
   readonly ended: Promise<void>;
   readonly #socket: SignalingSocket;
   readonly #house: House;
@@ -59,11 +62,13 @@ export class Visit {
     // Everything counts, also what socket.io itself turns away.
     socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
     socket.onAny((...event: unknown[]) => this.#receive(event));
-    // A packet that socket.io can't read ends its socket. Without a listener here it would end the process, as would a client that emits "error".
-    socket.on('error', (error) => house.observe({ type: 'unreadable', message: String(error) }));
-    this.ended = new Promise((resolve) => {
-      socket.once('disconnect', () => resolve(this.#leave()));
+    // A packet that socket.io can't read ends its socket. Without a listener that would end the process, and so would a client that emits "error":
+    // it comes here too, and has been refused already.
+    socket.on('error', (error: unknown) => {
+      if (error instanceof Error) house.observe({ type: 'unreadable', message: error.message });
     });
+    if ('closeTimeout' in socket.conn.transport) socket.conn.transport.closeTimeout = POLL_GRACE;
+    this.ended = this.#untilTheEnd();
     house.visits.add(this);
   }
 
@@ -155,10 +160,21 @@ export class Visit {
     this.#house.io.to(address(room, to)).emit('signal', member, signal);
   }
 
-  /** The one way out. A newer socket of the same instance may hold the name by now: then nobody has left. */
-  async #leave(): Promise<void> {
-    const { io, rooms, visits, observe } = this.#house;
+  async #untilTheEnd(): Promise<void> {
+    const { conn } = this.#socket;
+    const closed = new Promise((resolve) => conn.once('close', resolve));
+    await new Promise((resolve) => this.#socket.once('disconnect', resolve));
     clearTimeout(this.#deadline);
+    // socket.io would keep the connection of a client that has only said goodbye to it.
+    conn.close();
+    await this.#leave();
+    await closed;
+    this.#house.visits.delete(this);
+  }
+
+  /** A newer socket of the same instance may hold the name by now: then nobody has left. */
+  async #leave(): Promise<void> {
+    const { io, rooms, observe } = this.#house;
     await this.#joining;
     try {
       if (this.#stage.name !== 'joined') return;
@@ -168,8 +184,6 @@ export class Visit {
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {
       observe({ type: 'fault', error });
-    } finally {
-      visits.delete(this);
     }
   }
 

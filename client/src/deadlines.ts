@@ -15,6 +15,13 @@ interface Entry {
   readonly callback: () => void;
 }
 
+interface Place {
+  readonly ms: number;
+  readonly queue: Chain<Entry>;
+  readonly link: ChainLink<Entry>;
+  readonly entry: Entry;
+}
+
 /**
  * One clock for any number of waits: a platform timer for the nearest deadline only, and none when there is no deadline.
  * Equal durations fall due in the order in which they began, so each duration is a queue and `add` and `cancel` are O(1).
@@ -78,16 +85,19 @@ export class Deadlines {
     }
   }
 
-  #nearest(fence: number): { ms: number; queue: Chain<Entry>; link: ChainLink<Entry>; entry: Entry } | undefined {
-    let nearest: ReturnType<Deadlines['#nearest']>;
+  #nearest(fence: number): Place | undefined {
+    let nearest: Place | undefined;
     for (const [ms, queue] of this.#durations) {
       const link = queue.first;
       if (link === undefined || link.value.number >= fence) continue;
-      const sooner = nearest === undefined || link.value.due < nearest.entry.due || (link.value.due === nearest.entry.due && link.value.number < nearest.entry.number);
-      if (sooner) nearest = { ms, queue, link, entry: link.value };
+      if (nearest === undefined || sooner(link.value, nearest.entry)) nearest = { ms, queue, link, entry: link.value };
     }
     return nearest;
   }
+}
+
+function sooner(one: Entry, other: Entry): boolean {
+  return one.due < other.due || (one.due === other.due && one.number < other.number);
 }
 
 const NEVER: Deadline = Object.freeze({ cancel() {} });
@@ -97,7 +107,8 @@ const NEVER: Deadline = Object.freeze({ cancel() {} });
  * @throws TypeError when it is not a number; RangeError when it is negative or NaN
  */
 export function milliseconds(value: unknown, what: string): number {
-  if (typeof value !== 'number') throw new TypeError(`${what} is a number of milliseconds, not ${value === null ? 'null' : typeof value}`);
+  if (typeof value !== 'number')
+    throw new TypeError(`${what} is a number of milliseconds, not ${value === null ? 'null' : typeof value}`);
   if (!(value >= 0)) throw new RangeError(`${what} is 0 or more milliseconds, not ${value}`);
   return value;
 }

@@ -14,7 +14,9 @@ export class Deque<Item> {
 
   /** The item at a distance from the front. */
   at(index: number): Item | undefined {
-    return index < 0 || index >= this.#length ? undefined : this.#items[(this.#head + index) & (this.#items.length - 1)];
+    return index < 0 || index >= this.#length
+      ? undefined
+      : this.#items[(this.#head + index) & (this.#items.length - 1)];
   }
 
   push(item: Item): void {

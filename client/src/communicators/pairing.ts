@@ -146,7 +146,8 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
     case 'wait':
       return pairing.phase === 'ringing' ? { pairing: { ...pairing, until }, actions: [] } : stay(pairing);
     case 'negotiate': {
-      if (pairing.phase === 'dialing' && event.link === link) return stay(pairing, { do: 'negotiate', data: event.data });
+      if (pairing.phase === 'dialing' && event.link === link)
+        return stay(pairing, { do: 'negotiate', data: event.data });
       if (event.link <= link) return stay(pairing);
       const before: PairingAction[] =
         pairing.phase === 'dialing' ? [{ do: 'hang-up' }] : pairing.phase === 'joined' ? [{ do: 'lost' }] : [];
@@ -201,5 +202,7 @@ function give(pairing: Pairing, actions: readonly PairingAction[]): Step {
 
 /** Only the caller takes a slot, from the moment it queues for one until its attempt ends. */
 function slotOf(pairing: Pairing): PairingAction[] {
-  return pairing.role === 'caller' && (pairing.phase === 'queued' || pairing.phase === 'dialing') ? [{ do: 'free' }] : [];
+  return pairing.role === 'caller' && (pairing.phase === 'queued' || pairing.phase === 'dialing')
+    ? [{ do: 'free' }]
+    : [];
 }

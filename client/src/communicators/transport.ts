@@ -24,7 +24,12 @@ export interface Transport {
    * Begins one link. Of its two ends exactly one is the initiator. What the ends must tell each other goes out by `negotiate` and comes in by the attempt's own.
    * The listener hears `opened` or `closed`; until then `close` abandons the attempt. Never throws.
    */
-  dial(peer: Presence, role: 'initiator' | 'responder', negotiate: (data: unknown) => void, listener: LinkListener): Attempt;
+  dial(
+    peer: Presence,
+    role: 'initiator' | 'responder',
+    negotiate: (data: unknown) => void,
+    listener: LinkListener,
+  ): Attempt;
   /** Gives the name back. Safe to call twice, also during `join`. Resolves when nothing is left: no timer, socket or listener. */
   leave(): Promise<void>;
 }
@@ -57,6 +62,12 @@ export interface TransportListener {
 export type Signal =
   | { readonly type: 'ring' | 'wait'; readonly to: string; readonly link: number }
   | { readonly type: 'negotiate'; readonly to: string; readonly link: number; readonly data: unknown }
-  | { readonly type: 'refuse'; readonly to: string; readonly link: number; readonly code: string; readonly message: string };
+  | {
+      readonly type: 'refuse';
+      readonly to: string;
+      readonly link: number;
+      readonly code: string;
+      readonly message: string;
+    };
 
 export type { Link, LinkListener };

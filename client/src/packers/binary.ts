@@ -35,6 +35,7 @@ for (const name of BINARY_NAMES.slice(1)) {
  * `undefined` for a class younger than this list.
  */
 export function viewName(view: ArrayBufferView): BinaryName | undefined {
+  if (Object.getPrototypeOf(view) === Uint8Array.prototype) return 'Uint8Array';
   const name = Object.prototype.toString.call(view).slice(8, -1);
   return BINARY_NAMES.find((known) => known === name);
 }

@@ -10,7 +10,12 @@ class Point {
   }
 }
 const packer = new JsonPacker();
-packer.register('point', Point, ({ x }) => x, (x) => new Point(x));
+packer.register(
+  'point',
+  Point,
+  ({ x }) => x,
+  (x) => new Point(x),
+);
 
 const unpack = (text: string | Uint8Array, segments: Uint8Array[] = []) =>
   packer.unpack({ head: typeof text === 'string' ? new TextEncoder().encode(text) : text, segments });
@@ -81,7 +86,9 @@ describe('json on the wire', () => {
 
   it('a segment, with its class and its index', () => {
     const packet = packer.pack([new Uint8Array(SEGMENT_BYTES), new Float32Array(SEGMENT_BYTES)]);
-    expect(new TextDecoder().decode(packet.head)).toBe('[{"$segment":["Uint8Array",0]},{"$segment":["Float32Array",1]}]');
+    expect(new TextDecoder().decode(packet.head)).toBe(
+      '[{"$segment":["Uint8Array",0]},{"$segment":["Float32Array",1]}]',
+    );
   });
 
   it('takes 64 levels, and brackets in strings are none', () => {

@@ -15,7 +15,8 @@ const MOST_DECIMAL = 2n ** 64n;
  */
 const jsonFormat: Format = {
   undefined: '$undefined',
-  number: (value) => (Number.isFinite(value) && !Object.is(value, -0) ? value : `$${Object.is(value, -0) ? '-0' : value}`),
+  number: (value) =>
+    Number.isFinite(value) && !Object.is(value, -0) ? value : `$${Object.is(value, -0) ? '-0' : value}`,
   string: (value) => (value.startsWith('$') ? `$${value}` : value),
   bigint: (value) => {
     const magnitude = value < 0n ? -value : value;
@@ -74,7 +75,10 @@ function raise(value: unknown, raising: Raising, level: number): unknown {
   if (keys.length > 1) throw new RangeError('a type and other keys beside it');
   const content = fields[escape];
   if (binaryNames.has(escape.slice(1)) && typeof content === 'string') {
-    return makeBinary(escape.slice(1), Uint8Array.from(atob(content), (unit) => unit.charCodeAt(0)));
+    return makeBinary(
+      escape.slice(1),
+      Uint8Array.from(atob(content), (unit) => unit.charCodeAt(0)),
+    );
   }
   if (!Array.isArray(content)) throw new RangeError(`a ${escape} of no parts`);
   const parts: unknown[] = content;

@@ -74,7 +74,10 @@ const error: StandardKind = {
   },
   make: ([name, message, fields = {}, ...rest]) => {
     check(typeof name === 'string' && typeof message === 'string' && rest.length === 0, 'no Error');
-    check(typeof fields === 'object' && fields !== null && Object.getPrototypeOf(fields) === Object.prototype, 'no Error');
+    check(
+      typeof fields === 'object' && fields !== null && Object.getPrototypeOf(fields) === Object.prototype,
+      'no Error',
+    );
     const { cause, errors, stack = `${name}: ${message}` } = fields as Record<string, unknown>;
     check(typeof stack === 'string', 'an Error whose stack is no string');
     const options = Object.hasOwn(fields, 'cause') ? { cause } : undefined;

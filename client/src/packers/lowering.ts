@@ -28,16 +28,16 @@ export interface Format {
 }
 
 /** What to say of what is often tried. */
-const ADVICE: Readonly<Record<string, string>> = {
-  Blob: 'use sendStream',
-  File: 'use sendStream',
-  ReadableStream: 'use sendStream',
-  Promise: 'await it first',
-  SharedArrayBuffer: 'shared memory stays here, send a typed array over it, which is copied',
-  Number: 'send the primitive',
-  String: 'send the primitive',
-  Boolean: 'send the primitive',
-};
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['Blob', 'use sendStream'],
+  ['File', 'use sendStream'],
+  ['ReadableStream', 'use sendStream'],
+  ['Promise', 'await it first'],
+  ['SharedArrayBuffer', 'shared memory stays here, a typed array over it is copied'],
+  ['Number', 'send the primitive'],
+  ['String', 'send the primitive'],
+  ['Boolean', 'send the primitive'],
+]);
 
 /**
  * One walk over a value, which checks it and makes a plain copy for the format to write: every getter and every trap is met once, and what is written
@@ -123,7 +123,7 @@ export class Lowering {
       const kind = STANDARD_KINDS.get(name);
       if (kind) return this.#list(value, kind, kind.parts(value, this.#stacks));
     }
-    const advice = ADVICE[name] ?? (ownName ? 'register its class' : 'it has a prototype of its own');
+    const advice = ADVICE.get(name) ?? (ownName ? 'register its class' : 'it has a prototype of its own');
     throw this.#refusal(`a ${ownName || name} can't be packed: ${advice}`);
   }
 
@@ -131,7 +131,7 @@ export class Lowering {
     const keys = Object.keys(value);
     const isEnumerable = (key: symbol) => Object.prototype.propertyIsEnumerable.call(value, key);
     if (Object.getOwnPropertySymbols(value).some(isEnumerable)) {
-      throw this.#refusal('an object with a symbol as a key can\'t be packed');
+      throw this.#refusal("an object with a symbol as a key can't be packed");
     }
     if (keys.length === 0 && Object.prototype.toString.call(value) !== '[object Object]') {
       throw this.#refusal(`${Object.prototype.toString.call(value)} can't be packed`);
@@ -166,7 +166,7 @@ export class Lowering {
     for (let index = 0; index < value.length; index++) {
       this.#steps[at] = index;
       const item = value[index];
-      if (item === undefined && !(index in value)) throw this.#refusal('a hole in an array can\'t be packed');
+      if (item === undefined && !(index in value)) throw this.#refusal("a hole in an array can't be packed");
       copy.push(this.value(item));
     }
     this.#depth--;
@@ -218,7 +218,8 @@ export class Lowering {
     let path = '$';
     for (let at = 0; at < depth; at++) {
       const step = this.#steps[at] ?? '';
-      if (typeof step === 'string') path += /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+      if (typeof step === 'string')
+        path += /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
       else path += this.#kinds[at]?.step(step) ?? `[${step}]`;
     }
     return path;

@@ -5,8 +5,12 @@ const FIRST_OBJECT_EXTENSION = 4;
 const LAST_OBJECT_EXTENSION = 15;
 
 /** For the bytes 0xc0 to 0xdf: how many bytes of length follow, then how many bytes beside those the length tells. */
-const LENGTH = [0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4] as const;
-const FIXED = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0] as const;
+const LENGTH = [
+  0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
+] as const;
+const FIXED = [
+  0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0,
+] as const;
 
 /**
  * Reads the structure of MessagePack bytes and makes nothing of them, because the library makes an array of whatever length a header claims. Claims are honest when
@@ -15,7 +19,6 @@ const FIXED = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3,
  * @throws RangeError when the bytes are not exactly one value, or it is too deep or has too many objects
  */
 export function checkMessagePack(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.byteLength;
   /** Values still to come, per open level; `claimed` is their sum. */
   const left = [1];
@@ -32,7 +35,7 @@ export function checkMessagePack(bytes: Uint8Array): boolean {
     }
     left[open] = (left[open] ?? 0) - 1;
     claimed--;
-    const byte = view.getUint8(at++);
+    const byte = bytes[at++] ?? 0;
     let children = -1;
     if (byte < 0x80 || byte >= 0xe0) continue;
     else if (byte < 0x90) children = 2 * (byte & 15);
@@ -40,23 +43,19 @@ export function checkMessagePack(bytes: Uint8Array): boolean {
     else if (byte < 0xc0) at += byte & 31;
     else {
       if (byte === 0xc1) throw new RangeError('a byte that means nothing');
-      const size = LENGTH[byte - 0xc0];
-      let length = FIXED[byte - 0xc0] ?? 0;
-      if (size === 1) length += view.getUint8(at);
-      else if (size === 2) length += view.getUint16(at);
-      else if (size === 4) length += view.getUint32(at);
-      at += size ?? 0;
-      if (byte >= 0xdc) children = byte < 0xde ? length : 2 * length;
+      let claim = 0;
+      for (let more = LENGTH[byte - 0xc0] ?? 0; more > 0; more--) claim = claim * 256 + (bytes[at++] ?? 0);
+      if (byte >= 0xdc) children = byte < 0xde ? claim : 2 * claim;
       else {
         if (byte >= 0xc4 && byte <= 0xc6) {
           plain = false;
           objects++;
         } else if ((byte >= 0xc7 && byte <= 0xc9) || (byte >= 0xd4 && byte <= 0xd8)) {
           plain = false;
-          const type = view.getInt8(at);
+          const type = bytes[at] ?? 0;
           if (type >= FIRST_OBJECT_EXTENSION && type <= LAST_OBJECT_EXTENSION) objects++;
         }
-        at += length;
+        at += claim + (FIXED[byte - 0xc0] ?? 0);
       }
     }
     if (children >= 0) {

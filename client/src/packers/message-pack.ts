@@ -1,6 +1,6 @@
 import { Decoder, Encoder, ExtData } from '@msgpack/msgpack';
 import { bigintFromBytes, bigintToBytes } from './bigint-bytes.ts';
-import { BINARY_NAMES, makeBinary } from './binary.ts';
+import { BINARY_NAMES, makeBinary, viewBytes } from './binary.ts';
 import { KINDS } from './kinds.ts';
 import type { Format } from './lowering.ts';
 import { checkMessagePack } from './message-pack-check.ts';
@@ -78,8 +78,10 @@ export class MessagePackPacker extends ValuePacker {
   }
 
   protected decode(head: Uint8Array, raising: Raising): unknown {
-    const extended = checkMessagePack(head);
-    const value = this.#decoder.decode(head);
+    // What a `Buffer` hands out is a `Buffer` again, over the same bytes.
+    const bytes = Object.getPrototypeOf(head) === Uint8Array.prototype ? head : viewBytes(head);
+    const extended = checkMessagePack(bytes);
+    const value = this.#decoder.decode(bytes);
     if (head.byteLength > KEPT_BYTES) this.#decoder = new Decoder({ extensionCodec });
     return extended ? raise(value, raising) : value;
   }
@@ -89,7 +91,7 @@ export class MessagePackPacker extends ValuePacker {
 function raise(value: unknown, raising: Raising): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof ExtData) return raiseLeaf(value, raising);
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Uint8Array) return value.slice();
   if (Array.isArray(value)) {
     const items: unknown[] = value;
     const [first] = items;
@@ -106,7 +108,8 @@ function raiseLeaf({ type, data }: ExtData, raising: Raising): unknown {
   if (typeof data === 'function') throw new TypeError('not a received extension');
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const length = LENGTHS[type];
-  if (length !== undefined && length !== data.byteLength) throw new RangeError(`extension ${type} of ${data.byteLength} bytes`);
+  if (length !== undefined && length !== data.byteLength)
+    throw new RangeError(`extension ${type} of ${data.byteLength} bytes`);
   switch (type) {
     case UNDEFINED:
       return undefined;
@@ -119,7 +122,7 @@ function raiseLeaf({ type, data }: ExtData, raising: Raising): unknown {
     case DATE:
       return new Date(view.getFloat64(0));
     case BINARY:
-      return makeBinary(BINARY_NAMES[view.getUint8(0)], new Uint8Array(data.subarray(1)));
+      return makeBinary(BINARY_NAMES[view.getUint8(0)], data.slice(1));
     case SEGMENT:
       return raising.segment(BINARY_NAMES[view.getUint8(0)], view.getUint32(1));
     default:

@@ -8,7 +8,7 @@ export class Raising {
   readonly #registry: Registry;
 
   constructor(segments: readonly Uint8Array[], registry: Registry) {
-    this.#segments = [...segments];
+    this.#segments = segments.slice();
     this.#registry = registry;
   }
 

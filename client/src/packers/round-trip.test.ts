@@ -1,9 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PoolError } from '../errors.ts';
 import { BINARY_NAMES } from './binary.ts';
 import { JsonPacker } from './json.ts';
 import { MessagePackPacker } from './message-pack.ts';
-import { SEGMENT_BYTES } from './packer.ts';
+import { type Packer, SEGMENT_BYTES } from './packer.ts';
 
 /** Where two values differ, or undefined. Knows −0 from 0, undefined from missing, one class from another, and the order of keys and entries. */
 function difference(a: unknown, b: unknown, path = '$'): string | undefined {
@@ -12,7 +13,8 @@ function difference(a: unknown, b: unknown, path = '$'): string | undefined {
   }
   if (Object.prototype.toString.call(a) !== Object.prototype.toString.call(b)) return `${path}: class`;
   if (Array.isArray(a) && Array.isArray(b)) return listDifference(a, b, path);
-  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) && Object.getPrototypeOf(a) !== null) return `${path}: prototype`;
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) && Object.getPrototypeOf(a) !== null)
+    return `${path}: prototype`;
   if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) return listDifference(bytesOf(a), bytesOf(b), path);
   if (a instanceof ArrayBuffer && b instanceof ArrayBuffer) {
     return listDifference(bytesOf(new Uint8Array(a)), bytesOf(new Uint8Array(b)), path);
@@ -88,30 +90,92 @@ const S6: [title: string, value: unknown][] = [
   ['undefined as a property', { a: undefined, b: null }],
   ['key order', { z: 1, a: 2, m: 3 }],
   ['numeric keys', { 2: 'b', 1: 'a', x: 'c' }],
-  ['a dict of 20 and of 70,000', [20, 70_000].map((size) => Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, at])))],
-  ['hostile keys', object('{"__proto__":{"polluted":1},"constructor":{"prototype":2},"toJSON":3,"hasOwnProperty":4,"length":5,"":6}')],
+  [
+    'a dict of 20 and of 70,000',
+    [20, 70_000].map((size) => Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, at]))),
+  ],
+  [
+    'hostile keys',
+    object('{"__proto__":{"polluted":1},"constructor":{"prototype":2},"toJSON":3,"hasOwnProperty":4,"length":5,"":6}'),
+  ],
   ['keys that look like escapes', { $: 1, $Map: [], $$: { $class: ['x', 1] }, $Uint8Array: 'AA==' }],
   ['keys with lone surrogates', { '\ud800': 1, b: 2 }],
   ['Map with string keys', new Map([['a', 1]])],
-  ['Map with any keys', new Map<unknown, unknown>([[1, 'a'], [1n, 'b'], ['1', 'c'], [null, 0], [NaN, 1], [[1], 2], [new Map(), new Map()]])],
+  [
+    'Map with any keys',
+    new Map<unknown, unknown>([
+      [1, 'a'],
+      [1n, 'b'],
+      ['1', 'c'],
+      [null, 0],
+      [NaN, 1],
+      [[1], 2],
+      [new Map(), new Map()],
+    ]),
+  ],
   ['empty Map and Set', [new Map(), new Set()]],
   ['Set', new Set<unknown>([1, '1', 1n, undefined, [1], [1], new Set([0])])],
   ['dates', [new Date(0), new Date(1763642567123), new Date(-1), new Date(8.64e15), new Date(-8.64e15)]],
   ['invalid date', new Date(NaN)],
   ['RegExp', [/a[/]b/giu, new RegExp(''), /\n/]],
-  ['errors', [new Error('a'), new TypeError('b'), new RangeError(''), new SyntaxError('d'), new URIError('e'), new EvalError('f'), new ReferenceError('g')]],
+  [
+    'errors',
+    [
+      new Error('a'),
+      new TypeError('b'),
+      new RangeError(''),
+      new SyntaxError('d'),
+      new URIError('e'),
+      new EvalError('f'),
+      new ReferenceError('g'),
+    ],
+  ],
   ['causes', new Error('a', { cause: new TypeError('b', { cause: undefined }) })],
   ['AggregateError', new AggregateError([new Error('a'), 1n], 'several', { cause: null })],
   ['ArrayBuffer', [new ArrayBuffer(0), Uint8Array.from([1, 2, 3]).buffer]],
   ['empty arrays of every class', views.map((name) => new (viewClass(name))(new ArrayBuffer(0)))],
-  ['arrays of every class', views.map((name) => new (viewClass(name))(Uint8Array.from({ length: 64 }, (_, at) => at * 37).buffer))],
-  ['arrays with an offset', views.map((name) => new (viewClass(name))(Uint8Array.from({ length: 64 }, (_, at) => at).buffer, 16, 2))],
+  [
+    'arrays of every class',
+    views.map((name) => new (viewClass(name))(Uint8Array.from({ length: 64 }, (_, at) => at * 37).buffer)),
+  ],
+  [
+    'arrays with an offset',
+    views.map((name) => new (viewClass(name))(Uint8Array.from({ length: 64 }, (_, at) => at).buffer, 16, 2)),
+  ],
   ['arrays nested', { rows: [{ at: new Float64Array([1, NaN, -0]) }, new Map([['b', new BigInt64Array([-1n])]])] }],
-  ['large binary', { a: new Uint8Array(SEGMENT_BYTES).fill(7), b: new Float32Array(SEGMENT_BYTES).fill(0.5), c: new ArrayBuffer(SEGMENT_BYTES) }],
-  ['binary around the size of a segment', [new Uint8Array(SEGMENT_BYTES - 1), new Uint8Array(SEGMENT_BYTES), new Int16Array(SEGMENT_BYTES / 2 - 1)]],
-  ['monstrous collection', { a: [1, { b: new Map([[{ c: new Set([2n ** 70n]) }, [new Date(1), /x/, [undefined, -0]]]]) }], $d: new Error('e', { cause: [new Uint8Array(3)] }) }],
+  [
+    'large binary',
+    {
+      a: new Uint8Array(SEGMENT_BYTES).fill(7),
+      b: new Float32Array(SEGMENT_BYTES).fill(0.5),
+      c: new ArrayBuffer(SEGMENT_BYTES),
+    },
+  ],
+  [
+    'binary around the size of a segment',
+    [new Uint8Array(SEGMENT_BYTES - 1), new Uint8Array(SEGMENT_BYTES), new Int16Array(SEGMENT_BYTES / 2 - 1)],
+  ],
+  [
+    'monstrous collection',
+    {
+      a: [1, { b: new Map([[{ c: new Set([2n ** 70n]) }, [new Date(1), /x/, [undefined, -0]]]]) }],
+      $d: new Error('e', { cause: [new Uint8Array(3)] }),
+    },
+  ],
   ['64 levels', nest(64)],
 ];
+
+function expectValueOrMalformed(packer: Packer, head: Uint8Array): void {
+  let value: unknown;
+  try {
+    value = packer.unpack({ head, segments: [] });
+  } catch (error) {
+    expect((error as PoolError).code, String(error)).toMatch(/^(malformed|unpackable)$/);
+    return;
+  }
+  // What was understood can be said again.
+  expect(difference(value, packer.unpack(packer.pack(value)))).toBeUndefined();
+}
 
 for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
   const roundTrip = (value: unknown) => packer.unpack(packer.pack(value));
@@ -119,11 +183,19 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
   describe(`${packer.name}: what goes in comes out`, () => {
     it.each(S6)('S6 packs %s', (_, value) => {
       expect(difference(value, roundTrip(value))).toBeUndefined();
-      expect(difference({ in: [value] }, value === S6.at(-1)?.[1] ? { in: [value] } : roundTrip({ in: [value] }))).toBeUndefined();
+    });
+
+    it.each(S6.slice(0, -1))('S6 packs %s inside of others', (_, value) => {
+      const nested = { in: [value, new Map([[value, value]])] };
+      expect(difference(nested, roundTrip(nested))).toBeUndefined();
     });
 
     it('BR a user object with the keys type and data is itself', () => {
-      for (const value of [{ type: 'int', data: 'x' }, { type: 'Money', data: { type: 'data', data: [] } }, { object: 1, id: '0' }]) {
+      for (const value of [
+        { type: 'int', data: 'x' },
+        { type: 'Money', data: { type: 'data', data: [] } },
+        { object: 1, id: '0' },
+      ]) {
         expect(difference(value, roundTrip(value))).toBeUndefined();
       }
     });
@@ -176,19 +248,31 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
       const larger = new Uint8Array(head.length + 7);
       larger.set(head, 5);
       for (const bytes of [larger.subarray(5, -2), Buffer.from(head)]) {
-        expect(difference({ a: new Uint8Array([1, 2]), b: [1n, 'x', 1.5] }, packer.unpack({ head: bytes, segments }))).toBeUndefined();
+        expect(
+          difference({ a: new Uint8Array([1, 2]), b: [1n, 'x', 1.5] }, packer.unpack({ head: bytes, segments })),
+        ).toBeUndefined();
       }
     });
 
     it('what changes after pack does not change the packet', () => {
-      const value = { list: [1], small: new Uint8Array([1]), large: new Uint8Array(SEGMENT_BYTES), map: new Map([['a', 1]]) };
+      const value = {
+        list: [1],
+        small: new Uint8Array([1]),
+        large: new Uint8Array(SEGMENT_BYTES),
+        map: new Map([['a', 1]]),
+      };
       const packet = packer.pack(value);
       value.list.push(2);
       value.small[0] = 9;
       value.large[0] = 9;
       value.map.set('b', 2);
       packer.pack('something else, with the same encoder');
-      const expected = { list: [1], small: new Uint8Array([1]), large: new Uint8Array(SEGMENT_BYTES), map: new Map([['a', 1]]) };
+      const expected = {
+        list: [1],
+        small: new Uint8Array([1]),
+        large: new Uint8Array(SEGMENT_BYTES),
+        map: new Map([['a', 1]]),
+      };
       expect(difference(expected, packer.unpack(packet))).toBeUndefined();
     });
 
@@ -211,7 +295,11 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
         override name = 'Refusal';
       }
       const arrived = roundTrip(new Refusal('no')) as Error;
-      expect([Object.getPrototypeOf(arrived), arrived.name, arrived.message]).toEqual([Error.prototype, 'Refusal', 'no']);
+      expect([Object.getPrototypeOf(arrived), arrived.name, arrived.message]).toEqual([
+        Error.prototype,
+        'Refusal',
+        'no',
+      ]);
       expect(arrived.stack).toBe('Refusal: no');
       expect(Object.keys(arrived)).toEqual([]);
       const abort = roundTrip(new DOMException('stop', 'AbortError')) as Error;
@@ -262,7 +350,9 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
         fc.array(fc.tuple(key, tie('anything')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
         fc.array(fc.tuple(tie('anything'), tie('anything')), { maxLength: 4 }).map((entries) => new Map(entries)),
         fc.array(tie('anything'), { maxLength: 4 }).map((values) => new Set(values)),
-        fc.tuple(fc.constantFrom(Error, TypeError), fc.string(), tie('anything')).map(([Class, message, cause]) => new Class(message, { cause })),
+        fc
+          .tuple(fc.constantFrom(Error, TypeError), fc.string(), tie('anything'))
+          .map(([Class, message, cause]) => new Class(message, { cause })),
       ),
     }));
 
@@ -277,7 +367,7 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
 
     it('any bytes are a value or malformed', () => {
       fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 40 }), (head) => expectValueOrMalformed(head)),
+        fc.property(fc.uint8Array({ maxLength: 40 }), (head) => expectValueOrMalformed(packer, head)),
         { numRuns: 1000 },
       );
     });
@@ -288,23 +378,11 @@ for (const packer of [new MessagePackPacker(), new JsonPacker()]) {
         fc.property(anything, fc.array(change, { maxLength: 3 }), fc.nat({ max: 3 }), (value, changes, cut) => {
           const { head } = packer.pack(value);
           for (const [at, byte] of changes) head[at % head.length] = byte;
-          expectValueOrMalformed(head.subarray(0, head.length - cut));
+          expectValueOrMalformed(packer, head.subarray(0, head.length - cut));
         }),
         { numRuns: 400 },
       );
     });
-
-    function expectValueOrMalformed(head: Uint8Array): void {
-      let value: unknown;
-      try {
-        value = packer.unpack({ head, segments: [] });
-      } catch (error) {
-        expect((error as { code?: unknown; message: string }).code, String(error)).toMatch(/^(malformed|unpackable)$/);
-        return;
-      }
-      // What was understood can be said again.
-      expect(difference(value, roundTrip(value))).toBeUndefined();
-    }
   });
 }
 
@@ -316,7 +394,10 @@ describe('difference', () => {
     [[undefined], []],
     [new Uint8Array(1), new Int8Array(1)],
     [new Map([[1, 2]]), new Map([[1, 3]])],
-    [{ a: 1, b: 2 }, { b: 2, a: 1 }],
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
     [new Date(1), new Date(2)],
     [new Error('a'), new TypeError('a')],
   ])('tells %o from %o', (a, b) => {

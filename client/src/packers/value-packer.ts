@@ -73,7 +73,11 @@ export abstract class ValuePacker implements Packer {
       return value;
     } catch (cause) {
       if (cause instanceof PoolError) throw cause;
-      throw new PoolError('malformed', `not a ${this.name} value: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new PoolError(
+        'malformed',
+        `not a ${this.name} value: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
   }
 }

@@ -76,14 +76,19 @@ export class Commons {
     this.listeners.emit('state', { state: this.#state, signaling: this.#signaling });
   }
 
-  /** Who is not here yet is asked when it joins. */
+  /** Who is not here yet is told when it joins. */
   #want(from: string | undefined, queue: string): void {
     if (this.#state !== 'started' || from === this.name) return;
-    if (from === undefined) for (const { name } of this.roster.here()) this.communicator.want(name, queue);
-    else if (this.roster.isHere(from)) this.communicator.want(from, queue);
+    const tell = (name: string): void => this.communicator.want(name, queue, this.mailbox.wants(name, queue));
+    if (from === undefined) for (const { name } of this.roster.here()) tell(name);
+    else if (this.roster.isHere(from)) tell(from);
   }
 }
 
 function crowded(peer: string, unread: number): PoolError {
-  return new PoolError('peer-left', `dropped ${unread} unread messages of ${peer}, who left, to make room for those of others who left`, { peer });
+  return new PoolError(
+    'peer-left',
+    `dropped ${unread} unread messages of ${peer}, who left, to make room for those of others who left`,
+    { peer },
+  );
 }

@@ -7,10 +7,13 @@ import { type RecvAllOptions, waitLimits, withMessageId } from './receive-option
 import { checkParse, type Parse, parsed } from './schema.ts';
 import { severalErrors } from './several.ts';
 import type { Taker } from './takers.ts';
-import { Wait, type WaitLimits } from './wait.ts';
+import { rejected, Wait, type WaitLimits } from './wait.ts';
 
 /** `recvAll`: one value of each sender, or none of anyone. */
-export function gather<Value>(commons: Commons, given: string | RecvAllOptions<Value> | undefined): Promise<Map<string, Value>> {
+export function gather<Value>(
+  commons: Commons,
+  given: string | RecvAllOptions<Value> | undefined,
+): Promise<Map<string, Value>> {
   try {
     const options: RecvAllOptions<Value> = withMessageId(given);
     const limits = waitLimits(options, commons.settings.timeout);
@@ -20,7 +23,7 @@ export function gather<Value>(commons: Commons, given: string | RecvAllOptions<V
     const queue = messageQueue(checkMessageId(options.msgId));
     return new Gathering(commons, [...names], queue, checkParse(options.parse)).run(limits);
   } catch (error) {
-    return Promise.reject(error);
+    return rejected(error);
   }
 }
 
@@ -70,7 +73,12 @@ class Gathering<Value> {
   }
 
   #await(limits: WaitLimits): Promise<Map<string, Value>> {
-    const wait = new Wait<Map<string, Value>>(this.#commons.clock, limits, () => this.#late(limits.timeout), () => this.#putBack());
+    const wait = new Wait<Map<string, Value>>(
+      this.#commons.clock,
+      limits,
+      () => this.#late(limits.timeout),
+      () => this.#putBack(),
+    );
     for (const from of this.#missing) {
       const taker: Taker = {
         from,

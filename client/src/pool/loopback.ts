@@ -31,7 +31,15 @@ export class Loopback {
       },
     };
     const { instance } = settings;
-    mailbox.deliver({ from: name, instance, queue: options.queue, value, bytes: packetBytes(packet), receipt, arrival: 0 });
+    mailbox.deliver({
+      from: name,
+      instance,
+      queue: options.queue,
+      value,
+      bytes: packetBytes(packet),
+      receipt,
+      arrival: 0,
+    });
     return consumed?.promise ?? Promise.resolve();
   }
 

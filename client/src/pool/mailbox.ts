@@ -4,7 +4,10 @@ import type { Letter } from './message.ts';
 import { type Taker, Takers } from './takers.ts';
 
 export interface MailboxListener {
-  /** Somebody began to wait for a queue: of one sender, or of anyone. */
+  /**
+   * What `wants` says has changed for a queue of one sender, or of anyone; or a message of it went to one taker, and another still waits: who asks
+   * the sender for the next message must ask again.
+   */
   wanted(from: string | undefined, queue: string): void;
   /** Unread letters of a departed sender had to make room. */
   dropped(from: string, unread: number): void;
@@ -17,6 +20,8 @@ export interface MailboxListener {
 export class Mailbox {
   readonly #boxes = new Map<string, Box>();
   readonly #takers = new Takers();
+  /** The queues of which the listener was told that somebody waits for them. */
+  readonly #told = new Map<string | undefined, Set<string>>();
   /** In the order of their departure; only those with something unread. */
   readonly #departed = new Set<string>();
   readonly #limit: number;
@@ -94,22 +99,31 @@ export class Mailbox {
   /** The caller has just tried to `take`, in vain. */
   wait(taker: Taker): void {
     this.#takers.add(taker);
-    if (taker.queue !== undefined) this.#listener.wanted(taker.from, taker.queue);
+    this.#tell(taker);
   }
 
   /** It waits no more. Does nothing when it wasn't waiting. */
   cancel(taker: Taker): void {
     this.#takers.remove(taker);
+    this.#tell(taker);
   }
 
   /** Fails those who wait for this sender alone and don't outlast its departure. */
   dismiss(from: string, error: (taker: Taker) => PoolError): void {
-    this.#fail(this.#takers.of(from).filter((taker) => !taker.lasting), error);
+    this.#fail(
+      this.#takers.of(from).filter((taker) => !taker.lasting),
+      error,
+    );
   }
 
   /** Fails everybody. */
   dismissAll(error: (taker: Taker) => PoolError): void {
     this.#fail(this.#takers.all(), error);
+  }
+
+  /** Whether somebody waits for this queue of this sender, or of anyone. */
+  wants(from: string, queue: string): boolean {
+    return this.#takers.wanting(from, queue) || this.#takers.wanting(undefined, queue);
   }
 
   /** The queues somebody waits for that a letter of this sender could fill. */
@@ -124,7 +138,7 @@ export class Mailbox {
   }
 
   #fail(takers: readonly Taker[], error: (taker: Taker) => PoolError): void {
-    for (const taker of takers) this.#takers.remove(taker);
+    for (const taker of takers) this.cancel(taker);
     for (const taker of takers) taker.fail(error(taker));
   }
 
@@ -133,7 +147,22 @@ export class Mailbox {
     if (taker === undefined) return false;
     this.#takers.remove(taker);
     taker.take(letter);
+    this.#tell(taker);
+    if (this.wants(letter.from, letter.queue)) this.#listener.wanted(letter.from, letter.queue);
     return true;
+  }
+
+  /** A taker that waits again at once changes nothing, and costs nothing. */
+  #tell({ from, queue }: Taker): void {
+    if (queue === undefined) return;
+    const waiting = this.#takers.wanting(from, queue);
+    let told = this.#told.get(from);
+    if (waiting === (told?.has(queue) ?? false)) return;
+    if (told === undefined) this.#told.set(from, (told = new Set()));
+    if (waiting) told.add(queue);
+    else told.delete(queue);
+    if (told.size === 0) this.#told.delete(from);
+    this.#listener.wanted(from, queue);
   }
 
   #first(queue: string | undefined): Letter | undefined {

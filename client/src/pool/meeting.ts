@@ -69,7 +69,10 @@ export class Meeting {
     if (discover || !('names' in awaited)) return;
     const missing = awaited.names.filter((name) => roster.presence(name) === undefined);
     if (missing.length === 0) return;
-    throw new PoolError('unknown-peer', `the pool is closed, and ${missing.join(', ')} was not named`, { peer: missing[0], missing });
+    throw new PoolError('unknown-peer', `the pool is closed, and ${missing.join(', ')} was not named`, {
+      peer: missing[0],
+      missing,
+    });
   }
 
   #met(awaited: Awaited): boolean {
@@ -91,6 +94,10 @@ export class Meeting {
     if (!('names' in awaited)) {
       return new PoolError('timeout', `${this.#present()} of ${awaited.count} others are here after ${timeout} ms`);
     }
-    return new PoolError('timeout', `${missing.join(', ')} did not come within ${timeout} ms`, missing.length === 1 ? { peer, missing } : { missing });
+    return new PoolError(
+      'timeout',
+      `${missing.join(', ')} did not come within ${timeout} ms`,
+      missing.length === 1 ? { peer, missing } : { missing },
+    );
   }
 }

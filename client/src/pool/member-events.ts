@@ -60,7 +60,7 @@ export class MemberEvents implements AsyncIterableIterator<MemberEvent, undefine
     this.#state = 'open';
     for (const { name, instance } of this.#commons.roster.here()) this.#push({ type: 'join', name, instance });
     const aborted = (): void => {
-      for (const { reject } of this.#readers.splice(0)) reject(this.#signal?.reason);
+      for (const reader of this.#readers.splice(0)) reader.reject(this.#signal?.reason);
       this.#end();
     };
     this.#signal?.addEventListener('abort', aborted);
@@ -70,7 +70,8 @@ export class MemberEvents implements AsyncIterableIterator<MemberEvent, undefine
       listeners.on('restart', (event) => this.#push({ type: 'restart', ...event })),
       () => this.#signal?.removeEventListener('abort', aborted),
     ];
-    void this.#ended.then(() => this.#end());
+    const end = (): void => this.#end();
+    this.#ended.then(end, end);
   }
 
   #push(event: MemberEvent): void {
@@ -82,6 +83,6 @@ export class MemberEvents implements AsyncIterableIterator<MemberEvent, undefine
   #end(): void {
     this.#state = 'ended';
     for (const off of this.#off.splice(0)) off();
-    for (const { resolve } of this.#readers.splice(0)) resolve({ done: true, value: undefined });
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
   }
 }

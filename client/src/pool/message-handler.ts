@@ -76,23 +76,24 @@ export class MessageHandler<Value> implements Taker {
     }
   }
 
+  /** Begins in a turn of its own: a handler never runs within the delivery of its message. */
   #handle(letter: Letter): void {
     this.#running++;
-    void this.#run(letter);
+    const released = (): void => this.#released(letter);
+    const failed = (thrown: unknown): void => {
+      this.#released(letter);
+      this.#commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+    };
+    Promise.resolve()
+      .then(() => this.#open(letter))
+      .then((message) => this.#handler(message))
+      .then(released, failed);
   }
 
-  /** Begins in a turn of its own: a handler never runs within the delivery of its message. */
-  async #run(letter: Letter): Promise<void> {
-    await undefined;
-    try {
-      await this.#handler(await this.#open(letter));
-    } catch (thrown) {
-      this.#commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
-    } finally {
-      letter.receipt.consumed();
-      this.#running--;
-      if (this.#commons.state === 'stopped') this.#state = 'off';
-      this.#fill();
-    }
+  #released(letter: Letter): void {
+    letter.receipt.consumed();
+    this.#running--;
+    if (this.#commons.state === 'stopped') this.#state = 'off';
+    this.#fill();
   }
 }

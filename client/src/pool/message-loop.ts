@@ -7,6 +7,7 @@ import { filteredQueue, type MessagesOptions, waitLimits, withMessageId } from '
 import { type Opener, Receiver } from './receiver.ts';
 import { messageOpener } from './receiving.ts';
 import { checkParse } from './schema.ts';
+import { rejected } from './wait.ts';
 
 type Result<Value> = IteratorResult<Message<Value>, undefined>;
 const DONE = Object.freeze({ done: true, value: undefined });
@@ -39,7 +40,7 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
     try {
       return this.#next();
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -58,7 +59,8 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
     const limits = waitLimits({ signal: this.#signal }, Infinity);
     const { mailbox } = this.#commons;
     const { from, queue } = this.#pattern;
-    if (from !== undefined && !this.#same(from)) return this.#over(new PoolError('peer-left', `${from} started anew`, { peer: from }));
+    if (from !== undefined && !this.#same(from))
+      return this.#over(new PoolError('peer-left', `${from} started anew`, { peer: from }));
     const letter = mailbox.take(from, queue);
     if (letter !== undefined) {
       letter.receipt.consumed();
@@ -90,9 +92,10 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
     return message instanceof Promise ? message.then((value) => ({ value })) : { value: message };
   }
 
-  #over(error: PoolError): Promise<Result<Value>> {
+  async #over(error: PoolError): Promise<Result<Value>> {
     if (error.code !== 'illegal-state') this.#ended = true;
     const clean = error.code === 'closed' || error.reason === 'goodbye' || error.reason === 'removed';
-    return clean ? Promise.resolve(DONE) : Promise.reject(error);
+    if (!clean) throw error;
+    return DONE;
   }
 }

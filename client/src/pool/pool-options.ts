@@ -50,7 +50,8 @@ const ACKS: ReadonlySet<unknown> = new Set<Ack>(['delivered', 'accepted', 'consu
 
 /** @throws TypeError, RangeError for options that are none */
 export function poolSettings(options: PoolOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw new TypeError('the options of a pool are an object');
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) throw new TypeError('the options of a pool are an object');
   const clients = options.clients ?? [];
   if (!Array.isArray(clients)) throw new TypeError('clients is an array of names');
   return Object.freeze({
@@ -69,20 +70,22 @@ export function poolSettings(options: PoolOptions): Settings {
 }
 
 /** @throws TypeError */
-export function checkAck(value: Ack): Ack {
-  if (ACKS.has(value)) return value;
+export function checkAck(value: unknown): Ack {
+  if (ACKS.has(value)) return value as Ack;
   throw new TypeError(`ack is one of ${[...ACKS].join(', ')}, not ${String(value)}`);
 }
 
 function packer(given: Packer | undefined): Packer {
   if (given === undefined) return new MessagePackPacker();
-  if (typeof given?.pack === 'function' && typeof given.unpack === 'function' && typeof given.name === 'string') return given;
+  if (typeof given.pack === 'function' && typeof given.unpack === 'function' && typeof given.name === 'string')
+    return given;
   throw new TypeError('packer is a Packer: name, pack and unpack');
 }
 
 function size(value: number, what: string): number {
   if (typeof value !== 'number') throw new TypeError(`${what} is a number of bytes`);
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${what} is a whole number of bytes, at least 1, not ${value}`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`${what} is a whole number of bytes, at least 1, not ${value}`);
   return value;
 }
 

@@ -12,7 +12,13 @@ import { MessageLoop } from './message-loop.ts';
 import type { Message } from './message.ts';
 import { type PoolOptions, poolSettings } from './pool-options.ts';
 import { closedError } from './receive-errors.ts';
-import type { MessagesOptions, OnMessageOptions, RecvAllOptions, RecvAnyOptions, RecvOptions } from './receive-options.ts';
+import type {
+  MessagesOptions,
+  OnMessageOptions,
+  RecvAllOptions,
+  RecvAnyOptions,
+  RecvOptions,
+} from './receive-options.ts';
 import { waitLimits } from './receive-options.ts';
 import { Receiving } from './receiving.ts';
 import { Reception } from './reception.ts';
@@ -20,7 +26,7 @@ import { type BroadcastOptions, Sending, type SendOptions } from './sending.ts';
 import { type PoolStatistics, Statistics } from './statistics.ts';
 
 /** Where the platform has no such symbol, compilers of `await using` look for this one. */
-const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() => Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'))();
+const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ disposeSymbol();
 
 /**
  * A peer among others: sends them values, and takes theirs. All times are in milliseconds. Whatever can fail rejects with a `PoolError`; a wrong
@@ -200,7 +206,9 @@ export class Pool<Connection = unknown> {
    * or was removed, and rejects with `peer-left` when it was lost.
    * @throws TypeError
    */
-  messages<Value = unknown>(options?: string | MessagesOptions<Value>): AsyncIterableIterator<Message<Value>, undefined> {
+  messages<Value = unknown>(
+    options?: string | MessagesOptions<Value>,
+  ): AsyncIterableIterator<Message<Value>, undefined> {
     return new MessageLoop(this.#commons, options);
   }
 
@@ -272,4 +280,9 @@ export class Pool<Connection = unknown> {
     this.#meeting.close(cause);
     this.#sending.close(cause);
   }
+}
+
+function disposeSymbol(): typeof Symbol.asyncDispose {
+  const platform: { readonly asyncDispose?: typeof Symbol.asyncDispose } = Symbol;
+  return platform.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
 }

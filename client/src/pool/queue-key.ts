@@ -1,3 +1,4 @@
+import { QUEUE_BYTES } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
 
 /**
@@ -15,16 +16,28 @@ export function messageQueue(msgId: string | undefined): string {
 export function messageId(queue: string): string | undefined {
   if (queue === '') return undefined;
   if (queue.startsWith('m')) return queue.slice(1);
-  throw new PoolError('malformed', `this end does not know what a packet of kind ${JSON.stringify(queue.slice(0, 1))} is`);
+  throw new PoolError(
+    'malformed',
+    `this end does not know what a packet of kind ${JSON.stringify(queue.slice(0, 1))} is`,
+  );
 }
 
+/** What is left of a queue key beside its first letter. */
+const ID_BYTES = QUEUE_BYTES - 1;
+/** No UTF-16 code unit takes more in UTF-8: what is shorter need not be measured. */
+const BYTES_PER_UNIT = 3;
+
 /**
- * A message id: any well-formed string, the empty one included. A lone surrogate has no UTF-8 and would arrive as another id.
- * @throws TypeError
+ * A message id: any well-formed string of up to 1023 bytes of UTF-8, the empty one included. A lone surrogate has no UTF-8 and would arrive as another id.
+ * @throws TypeError, RangeError
  */
 export function checkMessageId(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw new TypeError(`a message id is a string, not ${value === null ? 'null' : typeof value}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`a message id is a string, not ${value === null ? 'null' : typeof value}`);
   if (/\p{Surrogate}/u.test(value)) throw new TypeError('a message id has no lone surrogates');
+  if (value.length * BYTES_PER_UNIT > ID_BYTES && new TextEncoder().encode(value).length > ID_BYTES) {
+    throw new RangeError(`a message id has at most ${ID_BYTES} bytes of UTF-8`);
+  }
   return value;
 }

@@ -47,10 +47,12 @@ export interface OnMessageOptions<Value = unknown> extends MessageFilter, ParseO
  * A plain string stands for the id.
  * @throws TypeError when it is neither string nor object
  */
-export function withMessageId<Options extends object>(options: string | Options | undefined): Options | { msgId?: string } {
+export function withMessageId<Options extends object>(
+  options: string | Options | undefined,
+): Options | { msgId?: string } {
   if (options === undefined) return {};
   if (typeof options === 'string') return { msgId: options };
-  if (typeof options === 'object' && options !== null) return options;
+  if (options === Object(options)) return options;
   throw new TypeError('options are a message id or an object');
 }
 
@@ -69,4 +71,3 @@ export function filteredQueue({ msgId, everyId }: MessageFilter): string | undef
 export function waitLimits({ timeout, signal }: WaitOptions, otherwise: number): WaitLimits {
   return { timeout: timeout === undefined ? otherwise : milliseconds(timeout, 'timeout'), signal: checkSignal(signal) };
 }
-

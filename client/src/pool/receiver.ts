@@ -24,7 +24,9 @@ export class Receiver<Result> implements Taker {
     pattern: Pattern,
     limits: WaitLimits,
     open: Opener<Result>,
-    failed: (error: PoolError) => Promise<Result> = (error) => Promise.reject(error),
+    failed: (error: PoolError) => Promise<Result> = async (error) => {
+      throw error;
+    },
   ) {
     this.from = pattern.from;
     this.queue = pattern.queue;

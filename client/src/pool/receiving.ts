@@ -6,7 +6,7 @@ import { absenceOf, lateError, type Pattern } from './receive-errors.ts';
 import { filteredQueue, type RecvAnyOptions, type RecvOptions, waitLimits, withMessageId } from './receive-options.ts';
 import { type Opener, Receiver } from './receiver.ts';
 import { checkParse, type Parse, parsed } from './schema.ts';
-import type { WaitLimits } from './wait.ts';
+import { rejected, type WaitLimits } from './wait.ts';
 
 /** `recv` and `recvAny`: one letter each. */
 export class Receiving {
@@ -23,7 +23,7 @@ export class Receiving {
       const pattern = { from: this.#commons.roster.resolve(from), queue: filteredQueue(options) };
       return this.#receive(pattern, limits, valueOpener(checkParse(options.parse)));
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -34,7 +34,7 @@ export class Receiving {
       const from = options.from === undefined ? undefined : peerName(options.from);
       return this.#receive({ from, queue: filteredQueue(options) }, limits, messageOpener(checkParse(options.parse)));
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 

@@ -1,11 +1,19 @@
-import type { CommunicatorListener, LeaveReason, LinkState, Receipt, SignalingState } from '../communicators/communicator.ts';
-import { PoolError } from '../errors.ts';
+import type {
+  CommunicatorListener,
+  LeaveReason,
+  LinkState,
+  Receipt,
+  SignalingState,
+} from '../communicators/communicator.ts';
+import { PoolError, type PoolErrorCode } from '../errors.ts';
 import type { LinkKind } from '../links/link.ts';
 import { type Packet, packetBytes } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
 import type { Meeting } from './meeting.ts';
 import { unpack } from './packing.ts';
 import { messageId } from './queue-key.ts';
+
+const FAILURES: ReadonlySet<string> = new Set<PoolErrorCode>(['unreachable', 'refused', 'unsupported', 'malformed']);
 
 /** Where everything the communicator hears comes in. */
 export class Reception implements CommunicatorListener {
@@ -23,7 +31,7 @@ export class Reception implements CommunicatorListener {
     const { roster, mailbox, listeners, communicator } = this.#commons;
     const back = roster.joined(name, instance);
     const unread = mailbox.admit(name, instance);
-    for (const queue of mailbox.wantedFrom(name)) communicator.want(name, queue);
+    for (const queue of mailbox.wantedFrom(name)) communicator.want(name, queue, true);
     this.#meeting.joined();
     if (back) listeners.emit('restart', { name, instance, unread });
     else listeners.emit('join', { name, instance });
@@ -72,9 +80,9 @@ export class Reception implements CommunicatorListener {
     this.#stopped(error);
   }
 
-  /** Whether a peer could not be reached. A failed send says as much, but it has a `delivery`. */
-  #failure({ code, delivery }: PoolError): boolean {
-    return (code === 'unreachable' || code === 'refused') && delivery === undefined;
+  /** Whether a peer could not be reached. A send nobody awaited that failed says as much, but it has that failure as its cause. */
+  #failure({ code, cause }: PoolError): boolean {
+    return FAILURES.has(code) && !(cause instanceof PoolError);
   }
 
   #dismiss(name: string): void {

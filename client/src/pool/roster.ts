@@ -89,8 +89,9 @@ export class Roster {
 
   /** Others than oneself. */
   *here(): Generator<{ readonly name: string; readonly instance: string }> {
-    for (const [name, { presence, instance }] of this.#entries) {
-      if (presence.state === 'here' && instance !== undefined) yield { name, instance };
+    for (const name of this.clients) {
+      const entry = this.#entries.get(name);
+      if (entry?.presence.state === 'here' && entry.instance !== undefined) yield { name, instance: entry.instance };
     }
   }
 

@@ -25,7 +25,7 @@ export type Parse<Value> = ((value: unknown) => Value | Promise<Value>) | Standa
 /** @throws TypeError for what is neither a function nor a Standard Schema */
 export function checkParse<Value>(parse: Parse<Value> | undefined): Parse<Value> | undefined {
   if (parse === undefined || typeof parse === 'function') return parse;
-  if (typeof parse === 'object' && parse !== null && typeof parse['~standard']?.validate === 'function') return parse;
+  if (isSchema(parse)) return parse;
   throw new TypeError('parse is a function or a Standard Schema');
 }
 
@@ -33,8 +33,13 @@ export function checkParse<Value>(parse: Parse<Value> | undefined): Parse<Value>
  * Runs in a turn of its own, never within the delivery of a message.
  * @throws PoolError `malformed`, with what the parser threw as its cause
  */
-export async function parsed<Value>(parse: Parse<Value>, value: unknown, peer: string, msgId: string | undefined): Promise<Value> {
-  await undefined;
+export async function parsed<Value>(
+  parse: Parse<Value>,
+  value: unknown,
+  peer: string,
+  msgId: string | undefined,
+): Promise<Value> {
+  await Promise.resolve();
   let why: { readonly detail: string; readonly path?: string; readonly cause: unknown };
   try {
     if (typeof parse === 'function') return await parse(value);
@@ -45,7 +50,23 @@ export async function parsed<Value>(parse: Parse<Value>, value: unknown, peer: s
   } catch (cause) {
     why = { detail: cause instanceof Error ? cause.message : String(cause), cause };
   }
-  throw new PoolError('malformed', `what ${peer} sent does not parse: ${why.detail}`, { peer, msgId, path: why.path, cause: why.cause });
+  throw new PoolError('malformed', `what ${peer} sent does not parse: ${why.detail}`, {
+    peer,
+    msgId,
+    path: why.path,
+    cause: why.cause,
+  });
+}
+
+function isSchema(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('~standard' in value)) return false;
+  const standard = value['~standard'];
+  return (
+    typeof standard === 'object' &&
+    standard !== null &&
+    'validate' in standard &&
+    typeof standard.validate === 'function'
+  );
 }
 
 function issuePath(issue: SchemaIssue | undefined): string {

@@ -11,6 +11,7 @@ import { checkMessageId, messageQueue } from './queue-key.ts';
 import { QuietFailures } from './quiet-failures.ts';
 import { withMessageId } from './receive-options.ts';
 import { severalErrors } from './several.ts';
+import { rejected } from './wait.ts';
 
 export interface SendOptions extends WaitOptions {
   readonly msgId?: string | undefined;
@@ -45,7 +46,7 @@ export class Sending {
       const recipient = this.#recipient(to);
       return this.#post(recipient, this.#pack(value), options);
     } catch (error) {
-      return this.#failed(ack, String(to), error);
+      return this.#failed(ack, to, error);
     }
   }
 
@@ -121,7 +122,7 @@ export class Sending {
 
   /** A send nobody awaits doesn't reject; only wrong arguments do. */
   #failed(ack: Ack, peer: string, error: unknown): Promise<void> {
-    if (ack !== 'none' || !(error instanceof PoolError)) return Promise.reject(error);
+    if (ack !== 'none' || !(error instanceof PoolError)) return rejected(error);
     this.#quiet.failed(peer, error);
     return Promise.resolve();
   }
@@ -131,5 +132,9 @@ function unknownPeers(names: readonly string[]): PoolError {
   const details = { missing: names, delivery: 'none' } as const;
   const [peer] = names;
   const which = names.map((name) => JSON.stringify(name)).join(', ');
-  return new PoolError('unknown-peer', `there is no client ${which}`, names.length === 1 ? { ...details, peer } : details);
+  return new PoolError(
+    'unknown-peer',
+    `there is no client ${which}`,
+    names.length === 1 ? { ...details, peer } : details,
+  );
 }

@@ -26,7 +26,10 @@ export interface PoolStatistics {
   readonly peers: ReadonlyMap<string, PeerTraffic>;
 }
 
-type Counters = Pick<PeerStatistics, 'bytesSent' | 'bytesReceived' | 'messagesSent' | 'messagesReceived' | 'reconnects'>;
+type Counters = Pick<
+  PeerStatistics,
+  'bytesSent' | 'bytesReceived' | 'messagesSent' | 'messagesReceived' | 'reconnects'
+>;
 const NOTHING: Counters = { bytesSent: 0, bytesReceived: 0, messagesSent: 0, messagesReceived: 0, reconnects: 0 };
 
 /** The communicator counts; this adds what the mailbox knows, and subtracts what was counted before the last reset. */

@@ -29,7 +29,7 @@ export class Takers {
 
   add(taker: Taker): void {
     let queues = this.#waiting.get(taker.from);
-    if (queues === undefined) this.#waiting.set(taker.from, (queues = new Map()));
+    if (queues === undefined) this.#waiting.set(taker.from, (queues = new Map<string | undefined, Chain<Waiting>>()));
     let chain = queues.get(taker.queue);
     if (chain === undefined) queues.set(taker.queue, (chain = new Chain()));
     this.#places.set(taker, chain.push({ taker, since: this.#count++ }));
@@ -61,6 +61,11 @@ export class Takers {
     return longest?.taker;
   }
 
+  /** Whether one waits for exactly this queue, of this sender or (`undefined`) of anyone. */
+  wanting(from: string | undefined, queue: string): boolean {
+    return this.#waiting.get(from)?.has(queue) ?? false;
+  }
+
   /** Those that wait for this sender alone. */
   of(from: string): Taker[] {
     return [...(this.#waiting.get(from)?.values() ?? [])].flatMap((chain) => [...chain]).map(({ taker }) => taker);
@@ -72,7 +77,10 @@ export class Takers {
 
   /** The queues somebody waits for that a letter of this sender could fill. */
   queues(from: string): string[] {
-    const wanted = new Set([...(this.#waiting.get(from)?.keys() ?? []), ...(this.#waiting.get(undefined)?.keys() ?? [])]);
+    const wanted = new Set([
+      ...(this.#waiting.get(from)?.keys() ?? []),
+      ...(this.#waiting.get(undefined)?.keys() ?? []),
+    ]);
     return [...wanted].filter((queue) => queue !== undefined);
   }
 }

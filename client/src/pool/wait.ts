@@ -60,12 +60,16 @@ export class Wait<Result> {
   }
 }
 
+/** For what a synchronous check threw: an error, or a caller's abort reason, which may be anything and passes through untouched. */
+export function rejected(reason: unknown): Promise<never> {
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+  return Promise.reject(reason);
+}
+
 /** @throws TypeError when it is no signal; its reason when it is already aborted */
 export function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined) return undefined;
-  if (typeof signal !== 'object' || signal === null || typeof signal.addEventListener !== 'function') {
-    throw new TypeError('signal is an AbortSignal');
-  }
+  if (typeof signal.addEventListener !== 'function') throw new TypeError('signal is an AbortSignal');
   if (signal.aborted) throw signal.reason;
   return signal;
 }

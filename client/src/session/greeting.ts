@@ -1,6 +1,14 @@
 import { PoolError } from '../errors.ts';
 import type { Lane, Link } from '../links/link.ts';
-import { encodeReason, encodeText, FRAME, FrameError, type PacketReader, PacketWriter, REASON_BYTES } from './frames.ts';
+import {
+  encodeReason,
+  encodeText,
+  FRAME,
+  FrameError,
+  type PacketReader,
+  PacketWriter,
+  REASON_BYTES,
+} from './frames.ts';
 import { decodeHello, encodeHello, type Hello, mismatch } from './hello.ts';
 
 export const LANES = [0, 1] as const;
@@ -47,10 +55,17 @@ export class Greeting {
    * Reads one frame of a lane that is not greeted yet. Returns both ends of the link once this side is up, and an error when one side refuses the other.
    * @throws FrameError
    */
-  read(kind: number, lane: Lane, reader: PacketReader): { readonly link: Link; readonly hello: Hello } | PoolError | undefined {
+  read(
+    kind: number,
+    lane: Lane,
+    reader: PacketReader,
+  ): { readonly link: Link; readonly hello: Hello } | PoolError | undefined {
     if (kind === FRAME.reject) {
       const reason = reader.text(64);
-      return new PoolError('refused', `${this.#peer} refused: ${reader.text(REASON_BYTES)}`, { peer: this.#peer, reason });
+      return new PoolError('refused', `${this.#peer} refused: ${reader.text(REASON_BYTES)}`, {
+        peer: this.#peer,
+        reason,
+      });
     }
     if (!this.#heard.has(lane)) {
       if (kind !== FRAME.hello) throw new FrameError('a lane does not open with a hello');
@@ -58,7 +73,8 @@ export class Greeting {
       return this.#hear(decodeHello(reader));
     }
     if (kind !== FRAME.welcome) throw new FrameError('something follows a hello before its welcome');
-    if (this.#link === undefined || this.#hello === undefined) throw new FrameError('it welcomes what it has not heard');
+    if (this.#link === undefined || this.#hello === undefined)
+      throw new FrameError('it welcomes what it has not heard');
     this.#greeted.add(lane);
     return { link: this.#link, hello: this.#hello };
   }
@@ -75,13 +91,17 @@ export class Greeting {
 
   #hear(hello: Hello): PoolError | undefined {
     if (this.#hello !== undefined) {
-      if (JSON.stringify(hello) !== JSON.stringify(this.#hello)) throw new FrameError('its lanes open with different hellos');
+      if (JSON.stringify(hello) !== JSON.stringify(this.#hello))
+        throw new FrameError('its lanes open with different hellos');
       return undefined;
     }
     const problem =
       hello.name === this.#peer && hello.instance === this.#peerInstance
         ? mismatch(this.own, hello)
-        : new PoolError('untrusted', `${hello.name} speaks where ${this.#peer} was expected`, { peer: this.#peer, reason: 'name' });
+        : new PoolError('untrusted', `${hello.name} speaks where ${this.#peer} was expected`, {
+            peer: this.#peer,
+            reason: 'name',
+          });
     if (problem !== undefined) return problem;
     this.#hello = hello;
     if (this.#link !== undefined) this.#welcome(this.#link);

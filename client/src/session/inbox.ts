@@ -5,7 +5,7 @@ import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import { chargeOf, crowded, tellEvery } from './credit.ts';
 import { FLAG, FrameError, type PacketReader } from './frames.ts';
-import type { Notice } from './outbox.ts';
+import type { Notice } from './notice.ts';
 import { Reassembly } from './reassembly.ts';
 
 /** Fragments are acknowledged in steps of this many bytes, so that the sender can forget them; the end of a message at once. */

@@ -5,8 +5,10 @@ import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import { chargeOf, fits, SMALL_BYTES } from './credit.ts';
-import { encodeReason, encodeText, FLAG, FRAME, FrameError, type PacketWriter, varintBytes } from './frames.ts';
+import { encodeText, FLAG, FRAME, FrameError, type PacketWriter, varintBytes } from './frames.ts';
+import { type Notice, writeNotice } from './notice.ts';
 import { Outgoing, SendQueue } from './outgoing.ts';
+import { SendLane } from './send-lane.ts';
 
 /** `ack: 'accepted'` resolves while no more than this has yet to leave. */
 const ACCEPTED_BYTES = 1024 * 1024;
@@ -16,43 +18,6 @@ const LEAST_FRAGMENT = 256;
 
 /** Queues that the other side may name as wanted before anything was sent in them; beyond it is a flood. */
 const MOST_WANTED = 65_536;
-
-/** A counted frame that is not part of a message. */
-export type Notice =
-  | { readonly kind: 'cancel'; readonly message: Outgoing }
-  | { readonly kind: 'refused'; readonly lane: Lane; readonly index: number; readonly code: string; readonly text: string }
-  | { readonly kind: 'consumed'; readonly lane: Lane; readonly index: number }
-  | { readonly kind: 'want'; readonly queue: string };
-
-interface Fragment {
-  readonly kind: 'fragment';
-  readonly message: Outgoing;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What one lane sends, and what of it the other side has not acknowledged. */
-class SendLane {
-  /** Queues with something to send here, in turns. */
-  readonly ready = new Deque<SendQueue>();
-  readonly notices = new Deque<Notice>();
-  /** Counted frames that left, oldest first; a message that left in one piece stands for its frame. */
-  readonly frames = new Deque<Outgoing | Fragment | Notice>();
-  acknowledged = 0;
-  /** Messages begun, oldest first, until acknowledged. */
-  readonly messages = new Deque<Outgoing>();
-  begun = 0;
-
-  message(index: number): Outgoing | undefined {
-    return this.messages.at(index - (this.begun - this.messages.length));
-  }
-
-  forget(): void {
-    while (this.messages.first !== undefined && (this.messages.first.state === 'done' || this.messages.first.state === 'delivered')) {
-      this.messages.shift();
-    }
-  }
-}
 
 /** What the other side takes, known from its hello. */
 export interface Recipient {
@@ -106,7 +71,8 @@ export class Outbox {
     this.#recipient = recipient;
     for (const queue of this.#queues.values()) {
       for (const message of queue.waiting) {
-        if (message.state === 'waiting' && message.bytes > recipient.maxMessageSize) this.#drop(message, this.#tooLarge(message.bytes, recipient));
+        if (message.state === 'waiting' && message.bytes > recipient.maxMessageSize)
+          this.#drop(message, this.#tooLarge(message.bytes, recipient));
       }
     }
   }
@@ -267,7 +233,8 @@ export class Outbox {
     this.#unaccepted.clear();
     for (const message of messages) {
       if (message.state === 'done') continue;
-      const delivery = message.state === 'delivered' ? 'delivered' : message.state === 'waiting' || taken ? 'none' : 'unknown';
+      const delivery =
+        message.state === 'delivered' ? 'delivered' : message.state === 'waiting' || taken ? 'none' : 'unknown';
       if (message.state === 'delivered') message.state = 'done';
       else this.#finish(message);
       this.#reject(message, error(delivery));
@@ -289,7 +256,8 @@ export class Outbox {
 
   #problem(message: Outgoing): PoolError | undefined {
     const recipient = this.#recipient;
-    if (recipient !== undefined && message.bytes > recipient.maxMessageSize) return this.#tooLarge(message.bytes, recipient);
+    if (recipient !== undefined && message.bytes > recipient.maxMessageSize)
+      return this.#tooLarge(message.bytes, recipient);
     if (this.#pendingCost === 0 || this.#pendingCost + message.cost <= this.#limit) return undefined;
     return new PoolError(
       'refused',
@@ -363,7 +331,8 @@ export class Outbox {
         return true;
       }
       const header = 1 + keyBytes + 3 * varintBytes(message.bodyBytes);
-      if ((small && writer.length > 0) || writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes)) return false;
+      if ((small && writer.length > 0) || writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes))
+        return false;
       this.#begin(message, state, lane);
       this.#header(FRAME.first, message, writer);
       writer.varint(message.bodyBytes);
@@ -470,43 +439,16 @@ export class Outbox {
   }
 }
 
-function writeNotice(notice: Notice, writer: PacketWriter): boolean {
-  switch (notice.kind) {
-    case 'cancel': {
-      if (writer.room < 1 + varintBytes(notice.message.index)) return false;
-      writer.byte(FRAME.cancel);
-      writer.varint(notice.message.index);
-      return true;
-    }
-    case 'refused': {
-      const code = encodeText(notice.code);
-      const text = encodeReason(notice.text);
-      if (writer.room < 2 + varintBytes(notice.index) + 4 + code.length + text.length) return false;
-      writer.byte(FRAME.refused);
-      writer.byte(notice.lane);
-      writer.varint(notice.index);
-      writer.text(code);
-      writer.text(text);
-      return true;
-    }
-    case 'consumed': {
-      if (writer.room < 2 + varintBytes(notice.index)) return false;
-      writer.byte(FRAME.consumed);
-      writer.byte(notice.lane);
-      writer.varint(notice.index);
-      return true;
-    }
-    case 'want': {
-      const queue = encodeText(notice.queue);
-      if (writer.room < 4 + queue.length) return false;
-      writer.byte(FRAME.want);
-      writer.text(queue);
-      return true;
-    }
-  }
-}
-
-const REFUSAL_CODES = new Set(['malformed', 'unpackable', 'too-large', 'refused', 'unsupported', 'untrusted', 'closed', 'remote']);
+const REFUSAL_CODES = new Set([
+  'malformed',
+  'unpackable',
+  'too-large',
+  'refused',
+  'unsupported',
+  'untrusted',
+  'closed',
+  'remote',
+]);
 
 /** What the other side said of a message it did not take, as this side's error. A code it may not use becomes `refused`. */
 function refusal(peer: string, code: string, text: string): PoolError {

@@ -111,7 +111,15 @@ export class Session {
   /** A link to this instance is being made; what it says goes to the listener. Whatever an earlier link still says is not heard any more. */
   attach(instance: string, number: number): LinkListener {
     const { name, packer, inboxLimit, maxMessageSize, half } = this.#options;
-    const own = { ...VERSIONS, name, instance: this.#options.instance, to: instance, link: number, session: half, packer };
+    const own = {
+      ...VERSIONS,
+      name,
+      instance: this.#options.instance,
+      to: instance,
+      link: number,
+      session: half,
+      packer,
+    };
     const greeting = new Greeting({ ...own, packetBytes: 0, maxMessageSize, inboxLimit }, this.#options.peer, instance);
     if (this.#phase.name !== 'ended') {
       if (this.#phase.name !== 'apart') this.#phase.greeting.link?.close();
@@ -192,7 +200,11 @@ export class Session {
 
   /** Ends because the other side is not there any more. */
   lost(reason: LeaveReason, text: string, cause?: unknown): void {
-    this.#finish(reason, new PoolError('peer-left', text, { peer: this.#options.peer, reason, ...(cause !== undefined && { cause }) }), false);
+    this.#finish(
+      reason,
+      new PoolError('peer-left', text, { peer: this.#options.peer, reason, ...(cause !== undefined && { cause }) }),
+      false,
+    );
   }
 
   /** Ends before it began. */
@@ -335,7 +347,11 @@ export class Session {
     const { peer } = this.#options;
     if (this.#phase.name === 'leaving') {
       // The echo, or both said it in the same instant.
-      this.#finish('goodbye', new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }), true);
+      this.#finish(
+        'goodbye',
+        new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }),
+        true,
+      );
     } else if (this.#phase.name === 'up') {
       const reason = GOODBYES[code] ?? 'goodbye';
       this.#say(this.#phase.link, this.#phase.writer, 'goodbye', '');
@@ -389,7 +405,11 @@ export class Session {
   #closed(cause: Error | undefined): void {
     const { peer } = this.#options;
     if (this.#phase.name === 'leaving') {
-      this.#finish('goodbye', new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }), false);
+      this.#finish(
+        'goodbye',
+        new PoolError('closed', `the session with ${peer} was closed`, { peer, reason: 'goodbye' }),
+        false,
+      );
     } else if (this.#phase.name === 'up') {
       this.lost('lost', `the link to ${peer} broke`, cause);
     }
@@ -397,7 +417,11 @@ export class Session {
 
   #malformed(cause: FrameError): void {
     const { peer } = this.#options;
-    const error = new PoolError('malformed', `${peer} broke the protocol: ${cause.message}`, { peer, reason: 'malformed', cause });
+    const error = new PoolError('malformed', `${peer} broke the protocol: ${cause.message}`, {
+      peer,
+      reason: 'malformed',
+      cause,
+    });
     if (this.#phase.name === 'greeting') this.#phase.greeting.reject(error);
     else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
     this.#finish('malformed', error, false);

@@ -21,7 +21,8 @@ export class BroadcastChannelCommunicator extends MeshCommunicator {
         if (typeof BroadcastChannel !== 'function') {
           throw new PoolError('unsupported', 'there is no BroadcastChannel here');
         }
-        return new BroadcastChannelTransport({ room: name, locks: globalThis.navigator?.locks });
+        const { navigator } = globalThis as { readonly navigator?: Partial<Navigator> };
+        return new BroadcastChannelTransport({ room: name, locks: navigator?.locks });
       },
     });
   }

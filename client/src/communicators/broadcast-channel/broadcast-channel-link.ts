@@ -126,7 +126,8 @@ export class BroadcastChannelLink implements Link, Attempt {
       traffic.told = traffic.taken;
       this.#post({ type: 'taken', lane: message.lane, total: traffic.taken });
     } else {
-      if (message.total < traffic.answered || message.total > traffic.sent) throw new RangeError('more was taken than sent');
+      if (message.total < traffic.answered || message.total > traffic.sent)
+        throw new RangeError('more was taken than sent');
       const wasReady = this.ready(message.lane);
       traffic.answered = message.total;
       if (!wasReady && this.ready(message.lane)) this.#listener?.drained(message.lane);
@@ -188,8 +189,8 @@ function newTraffic(): Traffic {
 
 /** Posting a view clones all of the buffer it looks at. */
 function exactBuffer(packet: Uint8Array): ArrayBuffer {
-  const whole = packet.buffer.byteLength === packet.byteLength && packet.buffer instanceof ArrayBuffer;
-  return whole ? (packet.buffer as ArrayBuffer) : packet.slice().buffer;
+  const whole = packet.buffer instanceof ArrayBuffer && packet.buffer.byteLength === packet.byteLength;
+  return whole ? packet.buffer : packet.slice().buffer;
 }
 
 function parseMessage(value: unknown): LinkMessage {

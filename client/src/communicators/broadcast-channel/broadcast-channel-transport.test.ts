@@ -71,7 +71,10 @@ describe('a room of one origin', () => {
     expect(await alice.join()).toEqual([carol.presence]);
     expect(await bob.join()).toEqual([carol.presence, alice.presence]);
     await vi.waitUntil(() => carol.heard.length === 2 && alice.heard.length === 1);
-    expect(carol.heard).toEqual([['appeared', 'alice-1'], ['appeared', 'bob-1']]);
+    expect(carol.heard).toEqual([
+      ['appeared', 'alice-1'],
+      ['appeared', 'bob-1'],
+    ]);
     expect(alice.heard).toEqual([['appeared', 'bob-1']]);
   });
 
@@ -96,7 +99,10 @@ describe('a room of one origin', () => {
     await bob.join();
     await bob.transport.leave();
     await vi.waitUntil(() => alice.heard.length === 2);
-    expect(alice.heard).toEqual([['appeared', 'bob-1'], ['gone', 'bob-1']]);
+    expect(alice.heard).toEqual([
+      ['appeared', 'bob-1'],
+      ['gone', 'bob-1'],
+    ]);
   });
 
   it('carries signals in order, from the very end of join on', async () => {
@@ -107,7 +113,9 @@ describe('a room of one origin', () => {
     for (let link = 0; link < 20; link++) bob.transport.signal(alice.presence, { type: 'ring', to: 'alice-1', link });
     await vi.waitUntil(() => alice.heard.length === 21);
     expect(alice.heard[0]).toEqual(['appeared', 'bob-1']);
-    expect(alice.heard.slice(1).map((heard) => (heard[2] as Signal).link)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(alice.heard.slice(1).map((heard) => (heard[2] as Signal).link)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i),
+    );
   });
 
   it('is left without a trace when the join is aborted, with the very reason', async () => {
@@ -162,7 +170,12 @@ describe('a name', () => {
     expect(alice.heard.at(-1)).toEqual(['stopped', 'duplicate-peer replaced']);
     // The elder stands, and bob hears who is gone and who is there.
     await vi.waitUntil(() => bob.heard.length === 2);
-    expect(new Set(bob.heard)).toEqual(new Set([['gone', 'alice-1'], ['appeared', 'elder']]));
+    expect(new Set(bob.heard)).toEqual(
+      new Set([
+        ['gone', 'alice-1'],
+        ['appeared', 'elder'],
+      ]),
+    );
   });
 
   it('stays with the elder of two who find out late', async () => {
@@ -186,7 +199,11 @@ describe('a name', () => {
     await vi.waitUntil(() => bob.heard.length === 1);
     await new Party(room, 'alice').join();
     await vi.waitUntil(() => bob.heard.length === 3);
-    expect(bob.heard).toEqual([['appeared', 'dead'], ['gone', 'dead'], ['appeared', 'alice-1']]);
+    expect(bob.heard).toEqual([
+      ['appeared', 'dead'],
+      ['gone', 'dead'],
+      ['appeared', 'alice-1'],
+    ]);
   });
 });
 
@@ -206,7 +223,10 @@ describe('a stranger of the same origin', () => {
     stranger(`peerpool/${room}`).postMessage(garbage);
     stranger(`peerpool/${room}/alice-1`).postMessage(garbage);
     await vi.waitUntil(() => alice.heard.length === 2);
-    expect(alice.heard).toEqual([['error', 'malformed'], ['error', 'malformed']]);
+    expect(alice.heard).toEqual([
+      ['error', 'malformed'],
+      ['error', 'malformed'],
+    ]);
   });
 
   it('is not heard after its goodbye: a late signal brings nobody back', async () => {
@@ -249,7 +269,11 @@ class End implements LinkListener {
 }
 
 /** Two ends; what they negotiate passes by hand, so that a test can get hold of it. */
-function dial(): { readonly ends: readonly [End, End]; readonly attempts: readonly ReturnType<typeof open>[]; readonly said: unknown[] } {
+function dial(): {
+  readonly ends: readonly [End, End];
+  readonly attempts: readonly ReturnType<typeof open>[];
+  readonly said: unknown[];
+} {
   const room = newRoom();
   const [alice, bob] = [new Party(room, 'alice'), new Party(room, 'bob')];
   const ends = [new End(), new End()] as const;
@@ -268,7 +292,10 @@ function dial(): { readonly ends: readonly [End, End]; readonly attempts: readon
   return { ends, attempts: [initiator, responder], said };
 }
 
-function open({ transport }: Party, ...[peer, role, negotiate, listener]: Parameters<BroadcastChannelTransport['dial']>) {
+function open(
+  { transport }: Party,
+  ...[peer, role, negotiate, listener]: Parameters<BroadcastChannelTransport['dial']>
+) {
   return transport.dial(peer, role, negotiate, listener);
 }
 
@@ -339,16 +366,22 @@ describe('a link between two pages of one origin', () => {
     attempts[1]?.close();
     attempts[1]?.negotiate({ key: 'f'.repeat(32) });
     await connect();
-    expect(ends.map(({ end, link }) => [end, link])).toEqual([['open', undefined], ['open', undefined]]);
+    expect(ends.map(({ end, link }) => [end, link])).toEqual([
+      ['open', undefined],
+      ['open', undefined],
+    ]);
   });
 
-  it.each([[undefined], [{}], [{ key: 7 }], [{ key: 'short' }]])('is closed by a stranger who negotiates %j', async (data) => {
-    const end = new End();
-    const attempt = open(new Party(newRoom(), 'alice'), { name: 'bob', instance: 'b' }, 'responder', () => {}, end);
-    attempt.negotiate(data);
-    await vi.waitUntil(() => end.end !== 'open');
-    expect(end.end).toBeInstanceOf(TypeError);
-  });
+  it.each([[undefined], [{}], [{ key: 7 }], [{ key: 'short' }]])(
+    'is closed by a stranger who negotiates %j',
+    async (data) => {
+      const end = new End();
+      const attempt = open(new Party(newRoom(), 'alice'), { name: 'bob', instance: 'b' }, 'responder', () => {}, end);
+      attempt.negotiate(data);
+      await vi.waitUntil(() => end.end !== 'open');
+      expect(end.end).toBeInstanceOf(TypeError);
+    },
+  );
 
   it.each([
     ['text', 'hello'],

@@ -14,7 +14,12 @@ const CLAIM_WINDOW_MS = 100;
 
 type State =
   | { readonly name: 'new' | 'left' }
-  | { readonly name: 'claiming' | 'joined'; readonly self: Resident; readonly listener: TransportListener; readonly wire: RoomWire };
+  | {
+      readonly name: 'claiming' | 'joined';
+      readonly self: Resident;
+      readonly listener: TransportListener;
+      readonly wire: RoomWire;
+    };
 
 export interface BroadcastChannelTransportOptions {
   readonly room: string;
@@ -73,7 +78,9 @@ export class BroadcastChannelTransport implements Transport {
     try {
       wire.write(to.instance, { type: 'signal', from: { name: self.name, instance: self.instance }, signal });
     } catch (cause) {
-      listener.error(new PoolError('unreachable', `no signal could be posted to "${to.name}"`, { peer: to.name, cause }));
+      listener.error(
+        new PoolError('unreachable', `no signal could be posted to "${to.name}"`, { peer: to.name, cause }),
+      );
     }
   }
 
@@ -122,16 +129,17 @@ export class BroadcastChannelTransport implements Transport {
   #listen(ms: number): Promise<void> {
     const { signal } = this.#joining;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
       const stop = (): void => {
         clearTimeout(timer);
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an abort reason passes through untouched
         reject(signal.reason);
       };
       const timer = setTimeout(() => {
         signal.removeEventListener('abort', stop);
         resolve();
       }, ms);
-      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
     });
   }
 
@@ -199,8 +207,10 @@ export class BroadcastChannelTransport implements Transport {
     if (state.name !== 'claiming' && state.name !== 'joined') return;
     const { self, listener } = state;
     const taken = `"${self.name}" is taken in "${this.#room}"`;
-    if (state.name === 'claiming') return this.#joining.abort(new PoolError('duplicate-peer', taken, { peer: self.name }));
+    if (state.name === 'claiming')
+      return this.#joining.abort(new PoolError('duplicate-peer', taken, { peer: self.name }));
     const replaced = new PoolError('duplicate-peer', taken, { peer: self.name, reason: 'replaced' });
-    void this.leave().finally(() => listener.stopped(replaced));
+    const tell = (): void => listener.stopped(replaced);
+    this.leave().then(tell, tell);
   }
 }

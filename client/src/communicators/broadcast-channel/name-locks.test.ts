@@ -17,7 +17,7 @@ class FakeLocks {
   request(lock: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
     const { mode = 'exclusive', signal } = options;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      signal?.throwIfAborted();
       const request: Request = {
         lock,
         mode,
@@ -31,7 +31,7 @@ class FakeLocks {
       signal?.addEventListener('abort', () => {
         if (!this.#queue.includes(request)) return;
         this.#drop(request);
-        reject(signal.reason);
+        reject(signal.reason as Error);
       });
       this.#queue.push(request);
       queueMicrotask(() => this.#grant());
@@ -64,7 +64,9 @@ class FakeLocks {
 
   #grant(): void {
     for (const request of this.#queue) {
-      const free = this.#held.every(({ lock, mode }) => lock !== request.lock || (mode === 'shared' && request.mode === 'shared'));
+      const free = this.#held.every(
+        ({ lock, mode }) => lock !== request.lock || (mode === 'shared' && request.mode === 'shared'),
+      );
       if (!free) continue;
       this.#queue = this.#queue.filter((other) => other !== request);
       this.#held.push(request);
@@ -149,7 +151,11 @@ describe('a name with a lock', () => {
 
   it('leaves no lock behind, after a leave, an abort and a refusal', async () => {
     const [room, locks] = [`locks-${++rooms}`, new FakeLocks()];
-    const [alice, bob, thief] = [party(room, locks, 'alice'), party(room, locks, 'bob'), party(room, locks, 'alice', 'x')];
+    const [alice, bob, thief] = [
+      party(room, locks, 'alice'),
+      party(room, locks, 'bob'),
+      party(room, locks, 'alice', 'x'),
+    ];
     await alice.join();
     await expect(thief.join()).rejects.toMatchObject({ code: 'duplicate-peer' });
     const abort = new AbortController();

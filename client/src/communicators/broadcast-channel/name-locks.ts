@@ -57,14 +57,16 @@ export class NameLocks {
     const watching = new AbortController();
     const { signal } = watching;
     let lastWords: ReturnType<typeof setTimeout> | undefined;
-    this.#locks.request(this.#instanceLock(instance), { mode: 'shared', signal }, () => {}).then(
-      () => {
-        if (!signal.aborted) lastWords = setTimeout(gone, LAST_WORDS_MS);
-      },
-      (error: unknown) => {
-        if (!signal.aborted) failed(error);
-      },
-    );
+    this.#locks
+      .request(this.#instanceLock(instance), { mode: 'shared', signal }, () => {})
+      .then(
+        () => {
+          if (!signal.aborted) lastWords = setTimeout(gone, LAST_WORDS_MS);
+        },
+        (error: unknown) => {
+          if (!signal.aborted) failed(error);
+        },
+      );
     return () => {
       watching.abort();
       clearTimeout(lastWords);
@@ -88,6 +90,7 @@ export class NameLocks {
         });
       });
       ended.catch((error: unknown) => {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an abort reason passes through untouched
         if (!this.#held.some((held) => held.ended === ended)) reject(signal.aborted ? signal.reason : error);
         else if (!this.#released) stolen();
       });

@@ -17,7 +17,8 @@ export interface LocalCommunicatorOptions {
  */
 export class LocalCommunicator extends MeshCommunicator {
   constructor({ hub, connectTimeout }: LocalCommunicatorOptions) {
-    if (!(hub instanceof Hub)) throw new TypeError('a LocalCommunicator needs a hub: new LocalCommunicator({ hub: getHub(id) })');
+    if (!(hub instanceof Hub))
+      throw new TypeError('a LocalCommunicator needs a hub: new LocalCommunicator({ hub: getHub(id) })');
     super({ transport: () => new LocalTransport(hub), connectTimeout, eager: true });
   }
 }
@@ -41,7 +42,12 @@ class LocalTransport implements Transport {
     if (this.#self !== undefined) this.#hub.signal(this.#self, to, signal);
   }
 
-  dial(_peer: Presence, role: 'initiator' | 'responder', negotiate: (data: unknown) => void, listener: LinkListener): Attempt {
+  dial(
+    _peer: Presence,
+    role: 'initiator' | 'responder',
+    negotiate: (data: unknown) => void,
+    listener: LinkListener,
+  ): Attempt {
     if (role === 'responder') return new LocalLink(this.#hub, listener, negotiate);
     const link = new LocalLink(this.#hub, listener);
     negotiate(link);

@@ -29,7 +29,8 @@ export class Hearing {
   hear(value: unknown): Negotiation {
     const { type, sdp, candidate } = fields(value, 'negotiation');
     if (type === 'candidate') {
-      if (++this.#candidates > MOST_CANDIDATES) throw new RangeError(`an end has at most ${MOST_CANDIDATES} candidates`);
+      if (++this.#candidates > MOST_CANDIDATES)
+        throw new RangeError(`an end has at most ${MOST_CANDIDATES} candidates`);
       return { type, candidate: parseCandidate(candidate) };
     }
     const expected = this.#expected;

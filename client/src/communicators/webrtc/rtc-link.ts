@@ -3,30 +3,23 @@ import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
 import { Hearing } from './negotiation.ts';
+import { FREE_CHANNEL_ID, PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
+import { throughRelay } from './selected-pair.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
-
-/** What every stack takes in one piece, and little enough that a small message never waits long behind it. In bytes. */
-const PACKET_BYTES = 16 * 1024;
-
-/**
- * A lane takes packets while its channel holds no more than this, in bytes. What is on the network is SCTP's business and not counted, so two packets in stock keep the
- * line busy; more only makes small messages wait (64 KiB packets and 2 MiB in stock: 50 ms under bulk instead of 4, at no gain).
- */
-const LOW_WATER_BYTES = 2 * PACKET_BYTES;
-
-/** Both ends open these before the offer, so neither has to be told of them, and no data can come before its listener. By lane. */
-const CHANNELS = ['peerpool-control', 'peerpool-bulk'] as const;
 
 /** RFC 9260, section 3.3.10.12: the other side closed its connection. */
 const USER_INITIATED_ABORT = 12;
 
 interface Connected {
   readonly connection: RTCPeerConnection;
-  readonly channels: readonly [RTCDataChannel, RTCDataChannel];
+  readonly lanes: readonly [RtcLane, RtcLane];
   readonly peer: SimplePeer;
 }
 
-type State = ({ readonly name: 'dialing' | 'open' } & Connected) | { readonly name: 'new' } | { readonly name: 'closed' };
+type State =
+  | ({ readonly name: 'dialing' | 'open' } & Connected)
+  | { readonly name: 'new' }
+  | { readonly name: 'closed' };
 
 /**
  * One attempt at a WebRTC connection, and the link it becomes. simple-peer negotiates on a connection of ours; packets go by two channels of ours,
@@ -55,9 +48,11 @@ export class RtcLink implements Link, Attempt {
 
   /** Chromium gives a page 500 connections and counts the closed until they are collected: one is made here and not before, and its failure is the link's. */
   dial(role: 'initiator' | 'responder', configuration: RTCConfiguration, negotiate: (data: unknown) => void): void {
+    let connection: RTCPeerConnection | undefined;
     try {
-      const connection = newConnection(this.#rtc, configuration, (error) => (this.#unusable = error));
-      const channels = [this.#channel(connection, 0), this.#channel(connection, 1)] as const;
+      connection = newConnection(this.#rtc, configuration, (error) => (this.#unusable = error));
+      const heard = this.#hear();
+      const lanes = [new RtcLane(connection, 0, heard), new RtcLane(connection, 1, heard)] as const;
       connection.addEventListener('iceconnectionstatechange', () => this.#look());
       const peer = new SimplePeer({
         initiator: role === 'initiator',
@@ -65,10 +60,10 @@ export class RtcLink implements Link, Attempt {
         // Without effect where candidates trickle, and its timer would outlive the peer by the default of 5 s.
         iceCompleteTimeout: 1,
         channelName: 'simple-peer',
-        channelConfig: { negotiated: true, id: CHANNELS.length },
+        channelConfig: { negotiated: true, id: FREE_CHANNEL_ID },
         wrtc: { ...this.#rtc, RTCPeerConnection: returning(connection) },
       });
-      this.#state = { name: 'dialing', connection, channels, peer };
+      this.#state = { name: 'dialing', connection, lanes, peer };
       peer.on('signal', (data) => {
         if (this.#state.name === 'closed') return;
         if ((data as { readonly type?: unknown }).type === 'candidate') this.#candidates++;
@@ -78,6 +73,7 @@ export class RtcLink implements Link, Attempt {
       peer.on('close', () => this.#end());
       peer.on('data', () => this.#end(new TypeError('data came by a channel that carries none')));
     } catch (cause) {
+      connection?.close();
       this.#fail(new Error('no connection could be made here', { cause }));
     }
   }
@@ -101,13 +97,13 @@ export class RtcLink implements Link, Attempt {
   }
 
   ready(lane: Lane): boolean {
-    return this.#state.name === 'open' && this.#state.channels[lane].bufferedAmount <= LOW_WATER_BYTES;
+    return this.#state.name === 'open' && this.#state.lanes[lane].ready;
   }
 
   send(lane: Lane, packet: Uint8Array): void {
     if (this.#state.name !== 'open') return;
     try {
-      this.#state.channels[lane].send(packet as Uint8Array<ArrayBuffer>);
+      this.#state.lanes[lane].send(packet);
     } catch (cause) {
       this.#fail(new Error('a packet could not be sent', { cause }));
     }
@@ -118,27 +114,22 @@ export class RtcLink implements Link, Attempt {
     this.#release();
   }
 
-  #channel(connection: RTCPeerConnection, lane: Lane): RTCDataChannel {
-    const channel = connection.createDataChannel(CHANNELS[lane], { negotiated: true, id: lane, ordered: true });
-    channel.binaryType = 'arraybuffer';
-    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
-    channel.onopen = () => this.#opened();
-    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer) this.#listener?.packet(lane, new Uint8Array(data));
-      else this.#end(new TypeError('a packet is bytes, and not text'));
+  #hear(): RtcLaneListener {
+    return {
+      opened: () => this.#opened(),
+      packet: (lane, bytes) => this.#listener?.packet(lane, bytes),
+      drained: (lane) => this.#listener?.drained(lane),
+      broke: (error) => this.#broke(error),
+      closed: () => this.#end(),
     };
-    channel.onbufferedamountlow = () => this.#listener?.drained(lane);
-    channel.onerror = ({ error }) => this.#broke(error);
-    channel.onclose = () => this.#end();
-    return channel;
   }
 
   #opened(): void {
     if (this.#state.name !== 'dialing') return;
-    const { connection, channels, peer } = this.#state;
-    if (channels.some(({ readyState }) => readyState !== 'open')) return;
+    const { connection, lanes, peer } = this.#state;
+    if (!lanes.every(({ open }) => open)) return;
     this.#packetBytes = Math.min(PACKET_BYTES, connection.sctp?.maxMessageSize ?? PACKET_BYTES);
-    this.#state = { name: 'open', connection, channels, peer };
+    this.#state = { name: 'open', connection, lanes, peer };
     this.#listener?.opened(this);
   }
 
@@ -149,7 +140,7 @@ export class RtcLink implements Link, Attempt {
     if (connection.iceConnectionState !== 'connected' && connection.iceConnectionState !== 'completed') return;
     connection.getStats().then(
       (report) => {
-        this.#kind = relayed(report) ? 'relay' : 'direct';
+        this.#kind = throughRelay(report) ? 'relay' : 'direct';
       },
       (cause: unknown) => {
         if (this.#state.name !== 'closed') this.#end(new Error('the connection does not answer', { cause }));
@@ -191,9 +182,7 @@ export class RtcLink implements Link, Attempt {
     if (state.name === 'closed') return;
     this.#state = { name: 'closed' };
     if (state.name !== 'new') {
-      for (const channel of state.channels) {
-        channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onerror = channel.onclose = null;
-      }
+      for (const lane of state.lanes) lane.release();
       state.connection.close();
       state.peer.destroy();
     }
@@ -206,13 +195,4 @@ function returning(connection: RTCPeerConnection): unknown {
   return function () {
     return connection;
   };
-}
-
-function relayed(report: RTCStatsReport): boolean {
-  const entries = [...(report as unknown as ReadonlyMap<string, Record<string, unknown>>).values()];
-  const transport = entries.find(({ type }) => type === 'transport');
-  const pair = entries.find(({ type, id, selected }) =>
-    type === 'candidate-pair' && (id === transport?.['selectedCandidatePairId'] || selected === true));
-  return entries.some(({ id, candidateType }) =>
-    candidateType === 'relay' && (id === pair?.['localCandidateId'] || id === pair?.['remoteCandidateId']));
 }

@@ -9,7 +9,7 @@ import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from '.
 /** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
 const RETRY_LEAST_MS = 1000;
 const RETRY_MOST_MS = 5000;
-/** The goodbye is on its way when `leave` returns; how long it waits for the socket to be closed, in ms. */
+/** The goodbye is on its way when `leave` returns; how long its promise waits for the server to hear it, in ms. */
 const LEAVE_MS = 250;
 
 export interface SignalingOptions {
@@ -76,10 +76,11 @@ export class SignalingClient {
   }
 
   signal(to: Presence, signal: Signal): void {
-    if (this.#state.name === 'joined') this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
+    if (this.#state.name === 'joined')
+      this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
   }
 
-  /** The goodbye leaves before this returns, the promise resolves when the socket is closed. Safe to call twice. */
+  /** The goodbye leaves before this returns, as `pagehide` needs it; the promise resolves when the name is free and the socket closed. Safe to call twice. */
   async leave(): Promise<void> {
     const state = this.#state;
     this.#state = { name: 'left' };
@@ -131,15 +132,19 @@ export class SignalingClient {
         socket.on('connect_error', (error) => reject(unreachable(error)));
         socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
         socket.on('connect', () => {
-          socket.emit('join', { version: SIGNALING_VERSION, room, ...this.#self, key: this.#key }, (answer: unknown) => {
-            try {
-              const reply = parseReply(answer);
-              if (reply.ok) this.#joined(socket, reply.members);
-              resolve(reply);
-            } catch (cause) {
-              reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
-            }
-          });
+          socket.emit(
+            'join',
+            { version: SIGNALING_VERSION, room, ...this.#self, key: this.#key },
+            (answer: unknown) => {
+              try {
+                const reply = parseReply(answer);
+                if (reply.ok) this.#joined(socket, reply.members);
+                resolve(reply);
+              } catch (cause) {
+                reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
+              }
+            },
+          );
         });
         this.#hear(socket);
         socket.connect();
@@ -195,7 +200,7 @@ export class SignalingClient {
   #refused(refusal: Refused): void {
     // The socket is closed next, and then we come back.
     if (refusal.code === 'shutting-down') return;
-    if (refusal.code === 'replaced') void this.#stop(refusal);
+    if (refusal.code === 'replaced') this.#stop(refusal);
     else this.#listener.error(refusedBy(this.#url, refusal));
   }
 
@@ -221,25 +226,27 @@ export class SignalingClient {
   }
 
   /** Our name is another's. */
-  async #stop(refusal: Refused): Promise<void> {
+  #stop(refusal: Refused): void {
     const error = refusedBy(this.#url, refusal);
-    await this.leave();
-    this.#listener.stopped(error);
+    const tell = (): void => this.#listener.stopped(error);
+    this.leave().then(tell, tell);
   }
 }
 
-/** Says goodbye if there is somebody to say it to, and closes the socket. */
+/** Says goodbye if there is somebody to say it to, who then closes the socket, for that is how we know that the name is free; else closes it at once. */
 async function depart(socket: ServerSocket): Promise<void> {
   const { engine } = socket.io;
   socket.removeAllListeners();
   if (socket.connected) socket.emit('leave');
-  socket.disconnect();
-  if (!engine || engine.readyState === 'closed') return;
-  await new Promise<void>((resolve) => {
-    const enough = setTimeout(resolve, LEAVE_MS);
-    engine.once('close', () => {
-      clearTimeout(enough);
-      resolve();
+  else socket.disconnect();
+  if (engine.readyState !== 'closed') {
+    await new Promise<void>((resolve) => {
+      const enough = setTimeout(resolve, LEAVE_MS);
+      engine.once('close', () => {
+        clearTimeout(enough);
+        resolve();
+      });
     });
-  });
+  }
+  socket.disconnect();
 }

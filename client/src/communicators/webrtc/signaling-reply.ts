@@ -42,7 +42,8 @@ export function parseReply(value: unknown): Reply {
 /** @throws TypeError when it is none */
 export function parseRefusal(value: unknown): Refused {
   const { code, message } = fields(value, 'refusal');
-  if (typeof code !== 'string' || typeof message !== 'string') throw new TypeError('a refusal has a code and a message');
+  if (typeof code !== 'string' || typeof message !== 'string')
+    throw new TypeError('a refusal has a code and a message');
   return { ok: false, code: code.slice(0, SENTENCE_LENGTH), message: message.slice(0, SENTENCE_LENGTH) };
 }
 

@@ -1,10 +1,13 @@
 import { roomName } from '#shared/identifiers';
 import { SIGNALING_PATH } from '#shared/signaling';
 import { MeshCommunicator } from '../mesh.ts';
-import { type WebRTCImplementation, webRTC } from './webrtc-implementation.ts';
+import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
 
 /** Long enough for a phone that wakes its radio up, short enough that a person still looks at the page. In ms. */
 const CONNECT_TIMEOUT_MS = 15_000;
+
+/** What `setTimeout` can count to. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 export interface WebRTCCommunicatorOptions {
   /** Who joins the same room of the same server can form a pool: 1 to 128 bytes of UTF-8 without `/`. */
@@ -15,7 +18,7 @@ export interface WebRTCCommunicatorOptions {
   readonly path?: string | undefined;
   /** As for `RTCPeerConnection`. Without `iceServers` no server is asked, and peers find each other where no address translation stands between them. */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
-  /** WebRTC, where the platform has none; e.g. `await import('@roamhq/wrtc')` in Node. */
+  /** WebRTC, where the platform has none; e.g. `await import('node-datachannel/polyfill')` in Node. */
   readonly rtc?: WebRTCImplementation | undefined;
   /** How long joining may take, in ms; default 15,000. */
   readonly connectTimeout?: number | undefined;
@@ -32,19 +35,34 @@ export class WebRTCCommunicator extends MeshCommunicator {
     const path = signalingPath(options.path ?? SIGNALING_PATH);
     const urls = options.url === undefined ? undefined : origins(options.url);
     const rtcConfiguration = frozen(options.rtcConfiguration ?? {});
-    const { rtc, connectTimeout = CONNECT_TIMEOUT_MS } = options;
+    const rtc = options.rtc && injected(options.rtc);
+    const connectTimeout = patience(options.connectTimeout ?? CONNECT_TIMEOUT_MS);
     super({
       connectTimeout,
       transport: async () => {
-        const implementation = webRTC(rtc);
+        const implementation = rtc ?? native();
         const servers = urls ?? [pageOrigin()];
         const { WebRTCTransport } = await import('./webrtc-transport.ts');
         // A tenth is left over, so that who could not be reached is said before the time is up.
-        const patience = (connectTimeout * 0.9) / servers.length;
-        return new WebRTCTransport({ room, path, urls: servers, patience, rtc: implementation, rtcConfiguration });
+        const each = (connectTimeout * 0.9) / servers.length;
+        return new WebRTCTransport({
+          room,
+          path,
+          urls: servers,
+          patience: each,
+          rtc: implementation,
+          rtcConfiguration,
+        });
       },
     });
   }
+}
+
+function patience(ms: unknown): number {
+  if (typeof ms !== 'number') throw new TypeError('connectTimeout is a number of milliseconds');
+  if (!(ms > 0 && ms <= LONGEST_TIMEOUT_MS))
+    throw new RangeError(`connectTimeout is between 0 and ${LONGEST_TIMEOUT_MS} ms`);
+  return ms;
 }
 
 type Origins = readonly [string, ...string[]];
@@ -57,7 +75,8 @@ function origins(url: string | readonly string[]): Origins {
 
 function origin(text: string): string {
   const url = new URL(text);
-  if (!/^(https?|wss?):$/.test(url.protocol)) throw new TypeError(`a signaling server speaks http, not ${url.protocol}`);
+  if (!/^(https?|wss?):$/.test(url.protocol))
+    throw new TypeError(`a signaling server speaks http, not ${url.protocol}`);
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new TypeError(`url is an origin, what comes after it goes into path: ${JSON.stringify(text)}`);
   }

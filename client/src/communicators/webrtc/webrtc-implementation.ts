@@ -15,13 +15,23 @@ export interface WebRTC {
 }
 
 /**
- * The injected implementation, else the platform's.
- * @throws PoolError `unsupported` where there is neither
+ * What is injected, looked at before it is needed.
+ * @throws TypeError when a constructor is missing
  */
-export function webRTC(injected?: WebRTCImplementation): WebRTC {
-  if (injected) return injected as unknown as WebRTC;
+export function injected(rtc: WebRTCImplementation): WebRTC {
+  for (const name of ['RTCPeerConnection', 'RTCSessionDescription', 'RTCIceCandidate'] as const) {
+    if (typeof rtc[name] !== 'function') throw new TypeError(`rtc has no ${name}; it may be in its default export`);
+  }
+  return rtc as unknown as WebRTC;
+}
+
+/**
+ * What the platform has.
+ * @throws PoolError `unsupported` where it has none
+ */
+export function native(): WebRTC {
   if (typeof RTCPeerConnection !== 'function') {
-    throw new PoolError('unsupported', 'there is no RTCPeerConnection here; in Node give an implementation as `rtc`');
+    throw new PoolError('unsupported', 'there is no RTCPeerConnection here; in Node give an implementation as rtc');
   }
   return { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate };
 }

@@ -1,0 +1,329 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { Server as SocketServer, type Socket } from 'socket.io';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { attachSignaling, type Signaling } from '../../../../signaling-server/server.ts';
+import type { PoolError } from '../../errors.ts';
+import type { SignalingState } from '../communicator.ts';
+import type { Presence, Signal, TransportListener } from '../transport.ts';
+import { SignalingClient } from './signaling-client.ts';
+
+const ending: (() => unknown)[] = [];
+
+beforeEach(() => {
+  // The shortest pause before another try.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (let end = ending.pop(); end !== undefined; end = ending.pop()) await end();
+});
+
+class Party implements TransportListener {
+  readonly presence: Presence;
+  readonly client: SignalingClient;
+  readonly heard: string[] = [];
+  readonly signals: [Presence, Signal][] = [];
+  readonly errors: PoolError[] = [];
+  readonly states: SignalingState[] = [];
+
+  constructor(
+    urls: string | readonly [string, ...string[]],
+    name: string,
+    { instance = `${name}-1`, patience = 5000 } = {},
+  ) {
+    this.presence = { name, instance };
+    const servers = typeof urls === 'string' ? ([urls] as const) : urls;
+    this.client = new SignalingClient(
+      { urls: servers, path: '/peerpool', room: 'sums', patience },
+      this.presence,
+      this,
+    );
+    ending.push(() => this.client.leave());
+  }
+
+  join(signal = new AbortController().signal): Promise<readonly Presence[]> {
+    return this.client.join(signal);
+  }
+
+  appeared({ instance }: Presence): void {
+    this.heard.push(`appeared ${instance}`);
+  }
+  disappeared({ instance }: Presence, certain: boolean): void {
+    this.heard.push(`gone ${instance}${certain ? ' for certain' : ''}`);
+  }
+  signal(from: Presence, signal: Signal): void {
+    this.signals.push([from, signal]);
+  }
+  state(state: SignalingState): void {
+    this.states.push(state);
+  }
+  error(error: PoolError): void {
+    this.errors.push(error);
+  }
+  stopped(error: PoolError): void {
+    this.heard.push(`stopped ${error.code} ${error.reason}`);
+  }
+}
+
+async function listen(server: Server, port = 0): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** The real server, which forgets everything when it is closed. */
+async function house(port = 0): Promise<{ url: string; port: number; close: () => Promise<void> }> {
+  const http = createServer();
+  const signaling: Signaling = attachSignaling(http, { observe: () => {} });
+  const at = await listen(http, port);
+  const close = async (): Promise<void> => {
+    await signaling.close();
+    if (http.listening) await new Promise((resolve) => http.close(resolve));
+  };
+  ending.push(close);
+  return { url: `http://127.0.0.1:${at}`, port: at, close };
+}
+
+interface ClientToServer {
+  join(request: unknown, reply: (reply: unknown) => void): void;
+  signal(to: unknown, signal: unknown): void;
+  leave(): void;
+}
+
+/** A server of our own making, which answers as a test likes. */
+async function stranger(greet: (socket: Socket<ClientToServer>) => void): Promise<string> {
+  const http = createServer();
+  const io = new SocketServer<ClientToServer>(http, { path: '/peerpool', addTrailingSlash: false });
+  io.on('connection', (socket) => {
+    socket.on('leave', () => socket.disconnect(true));
+    greet(socket);
+  });
+  ending.push(() => io.close());
+  return `http://127.0.0.1:${await listen(http)}`;
+}
+
+describe('in the room of a signaling server', () => {
+  it('a newcomer hears who is there, and they of the newcomer; who leaves is told', async () => {
+    const { url } = await house();
+    const [alice, bob] = [new Party(url, 'alice'), new Party(url, 'bob')];
+    expect(await alice.join()).toEqual([]);
+    expect(await bob.join()).toEqual([alice.presence]);
+    await vi.waitUntil(() => alice.heard.length === 1);
+    await bob.client.leave();
+    await vi.waitUntil(() => alice.heard.length === 2);
+    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1']);
+    expect(alice.states).toEqual(['connecting', 'connected']);
+  });
+
+  it('signals go to one instance, in order, with their sender', async () => {
+    const { url } = await house();
+    const [alice, bob] = [new Party(url, 'alice'), new Party(url, 'bob')];
+    await alice.join();
+    await bob.join();
+    for (let link = 0; link < 10; link++) bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link });
+    await vi.waitUntil(() => alice.signals.length === 10);
+    expect(alice.signals.map(([from, { link }]) => [from, link])).toEqual(
+      Array.from({ length: 10 }, (_, link) => [bob.presence, link]),
+    );
+  });
+
+  it('a name that is taken is refused as duplicate-peer, and free when its owner has left', async () => {
+    const { url } = await house();
+    const [alice, thief, heir] = ['1', '2', '3'].map((instance) => new Party(url, 'alice', { instance }));
+    await alice?.join();
+    await expect(thief?.join()).rejects.toMatchObject({ code: 'duplicate-peer', reason: 'name-taken' });
+    await alice?.client.leave();
+    expect(await heir?.join()).toEqual([]);
+  });
+
+  it('a server that is not there is unreachable, with its url and the cause', async () => {
+    const { url, close } = await house();
+    await close();
+    const error = await new Party(url, 'alice').join().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'unreachable', reason: 'signaling' });
+    expect((error as PoolError).message).toContain(`${url}/peerpool`);
+    expect((error as PoolError).cause).toBeInstanceOf(Error);
+  });
+
+  it('a server that does not answer is given up after its time', async () => {
+    const silent = createTcpServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    ending.push(() => silent.close());
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    await expect(new Party(url, 'alice', { patience: 50 }).join()).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  it('several servers are tried in turn', async () => {
+    const [gone, here] = [await house(), await house()];
+    await gone.close();
+    const alice = new Party([gone.url, here.url], 'alice');
+    expect(await alice.join()).toEqual([]);
+    expect(alice.states).toEqual(['connecting', 'connected']);
+  });
+
+  it('an abort rejects with the very reason, a leave with closed', async () => {
+    const { url } = await house();
+    const reason = new Error('enough');
+    await expect(new Party(url, 'alice').join(AbortSignal.abort(reason))).rejects.toBe(reason);
+    const abort = new AbortController();
+    const joining = new Party(url, 'bob').join(abort.signal);
+    abort.abort(reason);
+    await expect(joining).rejects.toBe(reason);
+    const carol = new Party(url, 'carol');
+    const left = expect(carol.join()).rejects.toMatchObject({ code: 'closed' });
+    await carol.client.leave();
+    await carol.client.leave();
+    await left;
+  });
+});
+
+describe('a server that went and came back without its memory', () => {
+  it('finds everybody in their place, and nobody is told that anybody left', async () => {
+    const before = await house();
+    const [alice, bob] = [new Party(before.url, 'alice'), new Party(before.url, 'bob')];
+    await alice.join();
+    await bob.join();
+    await vi.waitUntil(() => alice.heard.length === 1);
+    await before.close();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected' && bob.states.at(-1) === 'disconnected');
+    const { url } = await house(before.port);
+    await vi.waitUntil(() => alice.states.at(-1) === 'connected' && bob.states.at(-1) === 'connected', 5000);
+    expect(alice.heard).toEqual(['appeared bob-1']);
+    expect(bob.heard).toEqual([]);
+    expect(alice.states).toEqual(['connecting', 'connected', 'disconnected', 'connecting', 'connected']);
+    // And newcomers are met again, by the same names.
+    const carol = new Party(url, 'carol');
+    expect(new Set(await carol.join())).toEqual(new Set([alice.presence, bob.presence]));
+    await vi.waitUntil(() => alice.heard.length === 2 && bob.heard.length === 1);
+    bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link: 1 });
+    await vi.waitUntil(() => alice.signals.length === 1);
+    expect([alice.errors, bob.errors]).toEqual([[], []]);
+  });
+
+  it('has given the name to another: that is the end', async () => {
+    const before = await house();
+    const alice = new Party(before.url, 'alice');
+    await alice.join();
+    await before.close();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    const { url } = await house(before.port);
+    await new Party(url, 'alice', { instance: 'thief' }).join();
+    await vi.waitUntil(() => alice.heard.length === 1, 5000);
+    expect(alice.heard).toEqual(['stopped duplicate-peer name-taken']);
+  });
+
+  it('is not looked for after a leave', async () => {
+    const { url, close } = await house();
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await close();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    vi.useFakeTimers();
+    try {
+      await alice.client.leave();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a server that is a stranger', () => {
+  const member = { name: 'bob', instance: 'bob-1' };
+
+  it.each([
+    ['nothing', undefined],
+    ['text', 'welcome'],
+    ['no members', { ok: true }],
+    ['members without names', { ok: true, members: [{ instance: 'x' }] }],
+    ['a refusal without a code', { ok: false }],
+  ])('is refused when it answers a join by %s', async (_, reply) => {
+    const url = await stranger((socket) => socket.on('join', (_request, answer) => answer(reply)));
+    await expect(new Party(url, 'alice').join()).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  it.each([
+    ['version', 'unsupported'],
+    ['room-full', 'refused'],
+    ['shutting-down', 'unreachable'],
+    ['something-new', 'refused'],
+    ['__proto__', 'refused'],
+  ])('refuses with %s, and that is %s', async (code, ours) => {
+    const url = await stranger((socket) =>
+      socket.on('join', (_, answer) => answer({ ok: false, code, message: 'no' })),
+    );
+    await expect(new Party(url, 'alice').join()).rejects.toMatchObject({ code: ours, reason: code });
+  });
+
+  it('is heard as far as it makes sense, and the rest is an error event', async () => {
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => answer({ ok: true, members: [] }));
+      socket.on('signal', () => {
+        socket.emit('joined', null);
+        socket.emit('left', 'bob');
+        socket.emit('signal', member, { type: 'offer' });
+        socket.emit('signal', { name: '', instance: '' }, { type: 'ring', to: 'alice-1', link: 1 });
+        socket.emit('refused', 7);
+        socket.emit('refused', { ok: false, code: 'too-large', message: 'a signal is smaller' });
+        socket.emit('unheard-of');
+        socket.emit('joined', member);
+        socket.emit('joined', { name: 'alice', instance: 'alice-1' });
+        socket.emit('joined', { name: 'bob', instance: 'bob-2' });
+        socket.emit('left', member, 'left');
+      });
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
+    await vi.waitUntil(() => alice.heard.length === 3);
+    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1', 'appeared bob-2']);
+    expect(alice.errors.map(({ code }) => code)).toEqual([...Array<string>(5).fill('malformed'), 'too-large']);
+  });
+
+  it('lists who comes in the same breath as its reply, and does not announce them as well', async () => {
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => {
+        socket.emit('joined', { name: 'carol', instance: 'carol-0' });
+        answer({ ok: true, members: [member] });
+        socket.emit('joined', { name: 'carol', instance: 'carol-1' });
+      });
+      socket.on('signal', () => socket.emit('left', member));
+    });
+    const alice = new Party(url, 'alice');
+    const listed = await alice.join();
+    alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
+    await vi.waitUntil(() => alice.heard.includes('gone bob-1'));
+    const told = alice.heard.filter((line) => line.startsWith('appeared'));
+    expect([...listed.map(({ instance }) => `appeared ${instance}`), ...told]).toEqual([
+      'appeared bob-1',
+      'appeared carol-1',
+    ]);
+  });
+
+  it('says replaced, and that is the end', async () => {
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => {
+        answer({ ok: true, members: [] });
+        socket.emit('refused', { ok: false, code: 'replaced', message: 'joined again elsewhere' });
+      });
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await vi.waitUntil(() => alice.heard.length === 1);
+    expect(alice.heard).toEqual(['stopped duplicate-peer replaced']);
+  });
+
+  it('hears a goodbye when we leave', async () => {
+    const said: string[] = [];
+    const url = await stranger((socket) => {
+      socket.onAny((event: string) => said.push(event));
+      socket.on('join', (_, answer) => answer({ ok: true, members: [] }));
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await alice.client.leave();
+    await vi.waitUntil(() => said.length === 2);
+    expect(said).toEqual(['join', 'leave']);
+  });
+});

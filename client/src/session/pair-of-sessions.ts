@@ -1,0 +1,163 @@
+import type { LeaveReason, Receipt } from '../communicators/communicator.ts';
+import { Deque } from '../deque.ts';
+import type { PoolError } from '../errors.ts';
+import type { Lane, Link, LinkListener } from '../links/link.ts';
+import type { Packet } from '../packers/packer.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+/** What one end has heard, in order. */
+export type Heard =
+  | { readonly type: 'joined' }
+  | { readonly type: 'message'; readonly queue: string; readonly packet: Packet; readonly receipt: Receipt }
+  | { readonly type: 'failed'; readonly error: PoolError }
+  | { readonly type: 'ended'; readonly reason: LeaveReason; readonly error: PoolError };
+
+/** One end of a link whose other end lives in the same process. Nothing moves until somebody says so. */
+export class ManualLink implements Link {
+  readonly kind = 'local';
+  readonly packetBytes: number;
+  /** Sent, and not arrived. */
+  readonly underway: readonly [Deque<Uint8Array>, Deque<Uint8Array>] = [new Deque(), new Deque()];
+  readonly #laneBytes: number;
+  readonly #bytes: [number, number] = [0, 0];
+  closed = false;
+
+  constructor(packetBytes: number, laneBytes: number) {
+    this.packetBytes = packetBytes;
+    this.#laneBytes = laneBytes;
+  }
+
+  ready(lane: Lane): boolean {
+    return this.#bytes[lane] < this.#laneBytes;
+  }
+
+  send(lane: Lane, packet: Uint8Array): void {
+    if (this.closed) return;
+    this.underway[lane].push(packet.slice());
+    this.#bytes[lane] += packet.length;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Takes one packet off the lane. */
+  take(lane: Lane): Uint8Array | undefined {
+    const packet = this.underway[lane].shift();
+    this.#bytes[lane] -= packet?.length ?? 0;
+    return packet;
+  }
+}
+
+export interface End {
+  readonly session: Session;
+  readonly link: ManualLink;
+  readonly listener: LinkListener;
+  readonly heard: Heard[];
+  /** Throws what refuses a message. */
+  refuse: ((queue: string, packet: Packet) => void) | undefined;
+  scheduled: boolean;
+}
+
+export interface PairOptions {
+  readonly packetBytes?: number;
+  readonly laneBytes?: number;
+  readonly alice?: Partial<SessionOptions>;
+  readonly bob?: Partial<SessionOptions>;
+}
+
+/** Two sessions and the link between them, moved by hand: for tests in which every interleaving is written down or drawn from a seed. */
+export class PairOfSessions {
+  readonly alice: End;
+  readonly bob: End;
+  now = 0;
+
+  constructor({ packetBytes = 4096, laneBytes = 8192, alice = {}, bob = {} }: PairOptions = {}) {
+    this.alice = this.#end('alice', 'bob', packetBytes, laneBytes, alice);
+    this.bob = this.#end('bob', 'alice', packetBytes, laneBytes, bob);
+  }
+
+  open(): void {
+    this.alice.listener.opened(this.alice.link);
+    this.bob.listener.opened(this.bob.link);
+  }
+
+  /** Every step that is possible now; taking none of them changes nothing. */
+  steps(): (() => void)[] {
+    const steps: (() => void)[] = [];
+    for (const [from, to] of [
+      [this.alice, this.bob],
+      [this.bob, this.alice],
+    ] as const) {
+      if (from.scheduled) {
+        steps.push(() => {
+          from.scheduled = false;
+          from.session.flush();
+        });
+      }
+      for (const lane of [0, 1] as const) {
+        if (from.link.underway[lane].length > 0) steps.push(() => this.#deliver(from, to, lane));
+      }
+    }
+    return steps;
+  }
+
+  /** Takes steps, always the first that is possible unless `choose` says otherwise, until there is none. */
+  run(choose: (count: number) => number = () => 0): void {
+    for (let steps = this.steps(); steps.length > 0; steps = this.steps()) steps[choose(steps.length)]?.();
+  }
+
+  #deliver(from: End, to: End, lane: Lane): void {
+    const full = !from.link.ready(lane);
+    const packet = from.link.take(lane);
+    if (packet !== undefined) to.listener.packet(lane, packet);
+    if (full && from.link.ready(lane)) from.listener.drained(lane);
+  }
+
+  #end(name: string, peer: string, packetBytes: number, laneBytes: number, over: Partial<SessionOptions>): End {
+    const heard: Heard[] = [];
+    const session: Session = new Session(
+      {
+        name,
+        instance: `${name}-1`,
+        peer,
+        packer: 'test',
+        inboxLimit: 1 << 20,
+        outboxLimit: 1 << 26,
+        maxMessageSize: 1 << 26,
+        half: `half-of-${name}`,
+        ...over,
+      },
+      {
+        now: () => this.now,
+        schedule: () => {
+          end.scheduled = true;
+        },
+        joined: () => heard.push({ type: 'joined' }),
+        message: (queue, packet, receipt) => {
+          end.refuse?.(queue, packet);
+          // The head is a view that is valid during the call only.
+          heard.push({
+            type: 'message',
+            queue,
+            packet: { head: packet.head.slice(), segments: packet.segments },
+            receipt,
+          });
+        },
+        failed: (error) => heard.push({ type: 'failed', error }),
+        quiet: () => {},
+        ended: (reason, error) => heard.push({ type: 'ended', reason, error }),
+      },
+    );
+    const link = new ManualLink(packetBytes, laneBytes);
+    const end: End = {
+      session,
+      link,
+      listener: session.attach(`${peer}-1`, 1),
+      heard,
+      refuse: undefined,
+      scheduled: false,
+    };
+    return end;
+  }
+}

@@ -1,0 +1,187 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Guest } from './testing/guest.ts';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+const main = 'dist/signaling-server/main.js';
+
+/** Node 20 runs no TypeScript, so this is about the compiled command, in a folder as the build leaves it. */
+beforeAll(async () => {
+  await promisify(execFile)('npx', ['tsc', '-b', 'signaling-server'], { cwd: top });
+  const scope = `${top}dist/package.json`;
+  const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
+  if (!existsSync(scope)) writeFileSync(scope, `${JSON.stringify(inner, null, 2)}\n`);
+}, 60_000);
+
+/** A process, and what it says. */
+class Command {
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+  out = '';
+  error = '';
+
+  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+    const { PORT: _, ...inherited } = process.env;
+    this.process = spawn(process.execPath, args, { cwd: top, env: { ...inherited, ...environment } });
+    this.process.stdout?.on('data', (text) => (this.out += String(text)));
+    this.process.stderr?.on('data', (text) => (this.error += String(text)));
+    this.ended = once(this.process, 'close').then(([code]) => code as number | null);
+  }
+
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.out);
+      if (found !== null) return found;
+      await Promise.race([once(this.process.stdout ?? this.process, 'data'), this.#over()]);
+    }
+  }
+
+  async #over(): Promise<never> {
+    const code = await this.ended;
+    throw new Error(`it ended with ${code}, having said: ${this.out}${this.error}`);
+  }
+}
+
+let running: Command[] = [];
+afterEach(async () => {
+  for (const started of running) started.process.kill('SIGKILL');
+  await Promise.all(running.map(({ ended }) => ended));
+  running = [];
+});
+
+function command(args: readonly string[], environment?: Record<string, string>): Command {
+  const started = new Command([main, ...args], environment);
+  running.push(started);
+  return started;
+}
+
+async function listening(args: readonly string[] = [], environment?: Record<string, string>) {
+  const server = command(['--port', '0', '--host', '127.0.0.1', ...args], environment);
+  const [, url = '', path = ''] = await server.says(/listens on (http:\/\/127\.0\.0\.1:\d+)(\/\S+)\n/);
+  return { server, url, path };
+}
+
+describe('peerpool-signaling', () => {
+  it('introduces peers, says how it is, and tells others where they are', async () => {
+    const { server, url } = await listening();
+    const alice = new Guest(url);
+    expect(await alice.join('alice')).toEqual({ ok: true, members: [] });
+    const health = await fetch(`${url}/healthz?deep`);
+    expect(health.status).toBe(200);
+    expect(health.headers.get('content-type')).toBe('application/json');
+    expect(await health.json()).toEqual({ status: 'ok', peers: 1, rooms: 1, uptime: expect.any(Number) as unknown });
+    for (const [path, method] of [
+      ['/', 'GET'],
+      ['/peerpool/', 'GET'],
+      ['/healthz', 'POST'],
+      ['/socket.io/?EIO=4', 'GET'],
+    ] as const) {
+      const answer = await fetch(`${url}${path}`, { method });
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).toContain('Clients meet on /peerpool');
+    }
+    alice.say('leave');
+    await alice.closed();
+    await server.says(/ info joined room="sums" name="alice" instance="alice-1" members=1\n/);
+    await server.says(/ info left room="sums" name="alice" instance="alice-1"\n/);
+    expect(server.out.split('\n').filter((line) => line.includes('listens on'))).toHaveLength(1);
+  });
+
+  it('takes flags and variables', async () => {
+    const { url, path } = await listening(['--max-peers-per-room', '1'], {
+      PEERPOOL_PATH: '/meet',
+      PEERPOOL_MAX_PEERS_PER_ROOM: '9',
+    });
+    expect(path).toBe('/meet');
+    const [alice, bob] = [new Guest(url, { path }), new Guest(url, { path })];
+    expect(await alice.join('alice')).toMatchObject({ ok: true });
+    expect(await bob.join('bob')).toMatchObject({ code: 'room-full' });
+    for (const { socket } of [alice, bob]) socket.disconnect();
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends by %s with 0, having told everybody', async (signal) => {
+    const { server, url } = await listening();
+    const [alice, bob] = [new Guest(url), new Guest(url, { transports: ['polling'] })];
+    await alice.join('alice');
+    await bob.join('bob');
+    server.process.kill(signal);
+    expect(await server.ended).toBe(0);
+    for (const guest of [alice, bob]) {
+      await guest.closed();
+      expect(guest.all('refused')).toEqual([['refused', 'shutting-down']]);
+      guest.socket.disconnect();
+    }
+    expect(server.error).toBe('');
+  });
+
+  it('refuses a wrong value with a sentence and 2', async () => {
+    for (const [args, environment, sentence] of [
+      [['--port', 'http'], {}, '--port is a whole number from 0 to 65535, not "http"'],
+      [['--colour'], {}, '--colour'],
+      [[], { PEERPOOL_ORIGIN: 'everybody' }, 'PEERPOOL_ORIGIN is * or origins'],
+    ] as const) {
+      const refused = command(args, environment);
+      expect(await refused.ended).toBe(2);
+      expect(refused.error).toContain(sentence);
+      expect(refused.error.trim().split('\n')).toHaveLength(1);
+    }
+  });
+
+  it('says in a sentence that a port is taken, and ends with 1', async () => {
+    const other = createServer();
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const refused = command(['--port', String(port), '--host', '127.0.0.1']);
+    expect(await refused.ended).toBe(1);
+    expect(refused.error).toBe(`peerpool-signaling: port ${port} of 127.0.0.1 is in use; --port takes another\n`);
+    other.close();
+  });
+
+  it('has help and a version', async () => {
+    const [help, version] = [command(['--help']), command(['--version'])];
+    expect(await Promise.all([help.ended, version.ended])).toEqual([0, 0]);
+    expect(help.out).toContain('--max-peers-per-room <number>');
+    const { version: expected } = JSON.parse(readFileSync(`${top}package.json`, 'utf8')) as { version: string };
+    expect(version.out).toBe(`${expected}\n`);
+  });
+});
+
+describe('after close', () => {
+  it('nothing is left that would keep a process alive', async () => {
+    const script = `
+      import { createServer } from 'node:http';
+      import { io } from 'socket.io-client';
+      import { attachSignaling } from './dist/signaling-server/server.js';
+      const http = createServer();
+      const signaling = attachSignaling(http);
+      await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+      const url = 'http://127.0.0.1:' + http.address().port;
+      const options = { path: '/peerpool', forceNew: true, reconnection: false };
+      const clients = ['polling', 'websocket'].map((transport) => io(url, { ...options, transports: [transport] }));
+      clients.push(io(url, options));
+      const gone = clients.map((client, index) => new Promise((resolve) => {
+        const request = { version: 1, room: 'sums', name: 'peer-' + index, instance: 'i', key: 'k'.repeat(26) };
+        client.on('disconnect', resolve);
+        client.emit('join', request, (reply) => { if (reply.ok && ++joined === 3) void signaling.close().then(end); });
+      }));
+      let joined = 0;
+      async function end() {
+        await Promise.all(gone);
+        http.close();
+        http.closeAllConnections();
+        console.log(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length + ' timers');
+      }`;
+    const child = new Command(['--input-type=module', '--eval', script]);
+    running.push(child);
+    expect(await child.ended).toBe(0);
+    expect(child.error).toBe('');
+    expect(child.out).toBe('0 timers\n');
+  });
+});
