@@ -11,7 +11,9 @@ const checks = [...Object.keys(scripts).filter((name) => name.startsWith('check:
 
 const failed = checks.filter((name) => {
   console.log(`\n— ${name}`);
-  return spawnSync('npm', ['run', '--silent', name], { stdio: 'inherit', shell: process.platform === 'win32' }).status !== 0;
+  return (
+    spawnSync('npm', ['run', '--silent', name], { stdio: 'inherit', shell: process.platform === 'win32' }).status !== 0
+  );
 });
 
 const report = reportPath();

@@ -40,14 +40,18 @@ writeFileSync(
 
 const output = compile();
 const failed = programs.filter(({ line }) => output.some((said) => said.startsWith(`${FOLDER}/line-${line}.ts(`)));
-for (const said of output) console.error(said.replace(/^e2e\/\.readme\/line-(\d+)\.ts/, 'README.md, block of line $1, '));
+for (const said of output)
+  console.error(said.replace(/^e2e\/\.readme\/line-(\d+)\.ts/, 'README.md, block of line $1, '));
 
 // What the compiler says of no block in particular is a failure of its own.
 const stray = output.filter((said) => !said.startsWith(`${FOLDER}/line-`) && !said.startsWith(' '));
 const report = reportPath();
 if (report !== undefined) {
   const names = [...failed.map(({ line }) => `README.md block of line ${line}`), ...stray];
-  writeFileSync(report, `${JSON.stringify({ kind: 'checks', passed: programs.length - failed.length, failed: names })}\n`);
+  writeFileSync(
+    report,
+    `${JSON.stringify({ kind: 'checks', passed: programs.length - failed.length, failed: names })}\n`,
+  );
 }
 console.log(`${programs.length - failed.length} of ${programs.length} blocks of README.md compile.`);
 if (failed.length > 0 || stray.length > 0) process.exitCode = 1;
@@ -60,7 +64,10 @@ function compile() {
     });
     return [];
   } catch (error) {
-    if (error instanceof Error && 'stdout' in error) return String(error.stdout).split('\n').filter((line) => line !== '');
+    if (error instanceof Error && 'stdout' in error)
+      return String(error.stdout)
+        .split('\n')
+        .filter((line) => line !== '');
     throw error;
   }
 }

@@ -95,7 +95,8 @@ function ofPlaywright(report) {
     for (const { title, tests } of suite.specs) {
       for (const { status } of tests) {
         if (status === 'expected') count.passed += 1;
-        else if (status !== 'skipped' || !MAY_BE_SKIPPED.has(title)) count.failures.push(`${suite.file} ${title} (${status})`);
+        else if (status !== 'skipped' || !MAY_BE_SKIPPED.has(title))
+          count.failures.push(`${suite.file} ${title} (${status})`);
       }
     }
     for (const inner of suite.suites ?? []) add(inner);

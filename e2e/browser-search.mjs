@@ -219,7 +219,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const machine = thisMachine();
   const browser = await search(machine);
   if (browser === undefined) {
-    console.error(`No browser opens a page, and none could be installed. A line for an administrator:\n${ADMINISTRATOR_LINE}`);
+    console.error(
+      `No browser opens a page, and none could be installed. A line for an administrator:\n${ADMINISTRATOR_LINE}`,
+    );
     process.exitCode = 1;
   } else {
     rememberBrowser(browser);

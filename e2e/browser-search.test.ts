@@ -12,7 +12,8 @@ function machine(present: string[], opening: string[], changes: Partial<Machine>
     platform: 'linux',
     ownPath: () => '/cache/playwright/chrome',
     executable: (file) => present.includes(file),
-    open: (file) => (opening.includes(file) ? Promise.resolve() : Promise.reject(new Error(`${file} says no\nat length`))),
+    open: (file) =>
+      opening.includes(file) ? Promise.resolve() : Promise.reject(new Error(`${file} says no\nat length`)),
     debianRoot: false,
     download: () => Promise.reject(new Error('no way out')),
     installPackage: () => Promise.reject(new Error('no package')),
@@ -24,16 +25,28 @@ function machine(present: string[], opening: string[], changes: Partial<Machine>
 
 describe('candidates', () => {
   it('are asked in the order of the documentation', () => {
-    const all = ['/usr/bin/microsoft-edge', '/usr/bin/google-chrome', '/opt/tools/chromium', '/cache/playwright/chrome', '/mine'];
+    const all = [
+      '/usr/bin/microsoft-edge',
+      '/usr/bin/google-chrome',
+      '/opt/tools/chromium',
+      '/cache/playwright/chrome',
+      '/mine',
+    ];
     const environment = { PATH: '/opt/tools:/usr/bin', PEERPOOL_BROWSER: '/mine' };
-    expect(candidates(machine(all, [], { environment })).map(({ executablePath }) => executablePath)).toEqual(all.toReversed());
+    expect(candidates(machine(all, [], { environment })).map(({ executablePath }) => executablePath)).toEqual(
+      all.toReversed(),
+    );
   });
 
   it('are looked for where each system keeps them', () => {
     const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
-    expect(candidates(machine([mac], [], { platform: 'darwin' }))).toEqual([{ name: 'google-chrome', executablePath: mac }]);
+    expect(candidates(machine([mac], [], { platform: 'darwin' }))).toEqual([
+      { name: 'google-chrome', executablePath: mac },
+    ]);
     const linux = '/snap/bin/chromium';
-    expect(candidates(machine([linux], [], { environment: {} }))).toEqual([{ name: 'chromium', executablePath: linux }]);
+    expect(candidates(machine([linux], [], { environment: {} }))).toEqual([
+      { name: 'chromium', executablePath: linux },
+    ]);
   });
 
   it('are asked once each', () => {
@@ -45,7 +58,9 @@ describe('the search', () => {
   it('takes the first that opens a page, not the first that is there', async () => {
     const there = machine(['/cache/playwright/chrome', '/usr/bin/chromium'], ['/usr/bin/chromium']);
     expect(await search(there)).toBe('/usr/bin/chromium');
-    expect(there.said[0]).toBe("Playwright's own does not open a page: /cache/playwright/chrome (/cache/playwright/chrome says no)");
+    expect(there.said[0]).toBe(
+      "Playwright's own does not open a page: /cache/playwright/chrome (/cache/playwright/chrome says no)",
+    );
   });
 
   it('says when the browser that was asked for does not open a page', async () => {
@@ -84,7 +99,11 @@ describe('the search', () => {
       present.push(file);
       return Promise.resolve();
     };
-    const sources = { download: get('/cache/playwright/chrome'), installPackage: get('/usr/bin/chromium'), debianRoot: true };
+    const sources = {
+      download: get('/cache/playwright/chrome'),
+      installPackage: get('/usr/bin/chromium'),
+      debianRoot: true,
+    };
     expect(await search(machine(present, ['/usr/bin/chromium'], sources))).toBe('/usr/bin/chromium');
   });
 

@@ -91,7 +91,8 @@ describe('an app for the browser', () => {
 
   it('holds nothing of the server', () => {
     const modules = built.chunks.flatMap((chunk) => chunk.modules);
-    const SERVER = /peerpool\/dist\/signaling-server|node_modules\/(socket\.io|engine\.io|ws)\/|__vite-browser-external|node:/;
+    const SERVER =
+      /peerpool\/dist\/signaling-server|node_modules\/(socket\.io|engine\.io|ws)\/|__vite-browser-external|node:/;
     expect(modules.filter((module) => SERVER.test(module))).toEqual([]);
     for (const { code } of built.chunks) expect(code).not.toMatch(/(from|import\()\s*["']node:/);
   });
@@ -149,13 +150,28 @@ describe('the types', () => {
     const resolution = ['--moduleResolution', 'nodenext', '--module', 'nodenext'];
     const disposable = 'ES2022,ESNext.Disposable';
     await compile(...settings, ...resolution, '--lib', disposable, '--types', 'node', 'server.ts');
-    await compile(...settings, ...resolution, '--lib', `${disposable},DOM`, '--types', '', '--allowImportingTsExtensions', 'render.ts');
+    await compile(
+      ...settings,
+      ...resolution,
+      '--lib',
+      `${disposable},DOM`,
+      '--types',
+      '',
+      '--allowImportingTsExtensions',
+      'render.ts',
+    );
   });
 });
 
 describe('the command', () => {
   it('peerpool-signaling answers, and ends on SIGTERM', async () => {
-    const served = await app.start('node_modules/peerpool/dist/signaling-server/main.js', '--host', '127.0.0.1', '--port', '0');
+    const served = await app.start(
+      'node_modules/peerpool/dist/signaling-server/main.js',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      '0',
+    );
     try {
       const health = await fetch(new URL('/healthz', served.url));
       expect(health.status).toBe(200);
@@ -167,7 +183,9 @@ describe('the command', () => {
   });
 
   it('can be called by its name', async () => {
-    expect(await readlink(path.join(app.folder, 'node_modules/.bin/peerpool-signaling'))).toMatch(/signaling-server\/main\.js$/);
+    expect(await readlink(path.join(app.folder, 'node_modules/.bin/peerpool-signaling'))).toMatch(
+      /signaling-server\/main\.js$/,
+    );
     expect((await app.node('node_modules/.bin/peerpool-signaling', '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

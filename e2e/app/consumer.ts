@@ -6,7 +6,15 @@ import { createPools } from 'peerpool/testing';
 import { peerpool } from 'peerpool/vite';
 
 /** Compiled, never run: the types of every door, as an app meets them. */
-export const doors = [JsonPacker, MessagePackPacker, PoolError, tabs, createPools, peerpool, () => attachSignaling(createServer())];
+export const doors = [
+  JsonPacker,
+  MessagePackPacker,
+  PoolError,
+  tabs,
+  createPools,
+  peerpool,
+  () => attachSignaling(createServer()),
+];
 
 export async function types(): Promise<bigint> {
   const pool = new Pool('alice', new WebRTCCommunicator({ room: 'sums' }), { clients: ['bob'] });

@@ -13,7 +13,10 @@ export async function sendFile(pool: Pool, to: string, file: File, signal?: Abor
 }
 
 /** The files that come, until the loop is left. What is not a file is told and passed over. */
-export async function* files(pool: Pool, onStranger: (error: PoolError) => void): AsyncGenerator<[sender: string, file: File]> {
+export async function* files(
+  pool: Pool,
+  onStranger: (error: PoolError) => void,
+): AsyncGenerator<[sender: string, file: File]> {
   for await (const { sender, value } of pool.messages({ msgId: 'file' })) {
     if (isSent(value)) yield [sender, new File([value.bytes], value.name, { type: value.type })];
     else onStranger(new PoolError('malformed', `${sender} sent something that is no file`, { peer: sender }));

@@ -19,7 +19,7 @@ export class Lifetime {
   #close: ((error: PoolError | undefined) => void) | undefined;
   #shutdown: Promise<void> | undefined;
   #unwatchPage: (() => void) | undefined;
-  #joining = false;
+  #joining: Promise<void> | undefined;
 
   /** `stopping` ends whatever waits; called once, when the state has become `stopped`. */
   constructor(commons: Commons, stopping: (cause: PoolError | undefined) => void) {
@@ -33,14 +33,17 @@ export class Lifetime {
     if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout');
     const self = this.#commons.start();
     this.#watchPage();
-    this.#joining = true;
+    let joined = (): void => {};
+    this.#joining = new Promise((resolve) => (joined = resolve));
     try {
       await this.#commons.communicator.initialize(self, listener, options);
     } catch (error) {
-      this.#end(error instanceof PoolError ? error : new PoolError('closed', 'joining was aborted', { cause: error }));
+      const why = error instanceof PoolError ? error : new PoolError('closed', 'joining was aborted', { cause: error });
+      this.#end(this.#shutdown === undefined ? why : undefined);
       throw error;
     } finally {
-      this.#joining = false;
+      this.#joining = undefined;
+      joined();
     }
   }
 
@@ -49,11 +52,11 @@ export class Lifetime {
     return (this.#shutdown ??= this.#leave(options));
   }
 
-  /** The communicator has stopped. That joining failed is told by `initialize`. */
+  /** The communicator has stopped. While it joins, `initialize` is about to say so, and why. */
   stopped(error: PoolError | undefined): void {
-    const told = this.#joining || error === undefined;
+    if (this.#joining !== undefined) return;
     this.#end(error);
-    if (!told) this.#commons.complain(error);
+    if (error !== undefined) this.#commons.complain(error);
   }
 
   /** Synchronous up to what the communicator does: a page that goes has no other turn. */
@@ -62,6 +65,7 @@ export class Lifetime {
     this.#stop(undefined);
     try {
       await this.#commons.communicator.shutdown({ flush, timeout });
+      await this.#joining;
     } finally {
       this.#end(undefined);
     }

@@ -380,18 +380,13 @@ describe('receiving', () => {
       expect(await waiting).toMatchObject({ done: true });
     });
 
-    it('of one peer: ends with its goodbye, and rejects when it was lost', async () => {
+    it('of one peer: ends with its goodbye', async () => {
       await alice.send('bob', 1);
       const loop = bob.messages({ from: 'alice' });
       expect(await loop.next()).toMatchObject({ value: { value: 1 } });
       const pending = loop.next();
       await alice.shutdown();
       expect(await pending).toMatchObject({ done: true });
-      const lost = bob.messages({ from: 'carol' });
-      const waiting = failure(lost.next());
-      await carol.shutdown({ flush: false });
-      const error = await waiting.catch(() => undefined);
-      expect(error === undefined || error.code === 'peer-left').toBe(true);
     });
 
     it('of one peer: does not go on with another instance', async () => {

@@ -12,6 +12,9 @@ export type Heard = { readonly [Name in keyof PoolEvents]: { readonly type: Name
 /** A communicator of the room the case is played in: a new one at each call, all for the same room. */
 export type MakeCommunicator = () => Communicator;
 
+/** What a receive waits for on a busy machine, in ms; cases about time say their own. */
+const PATIENCE = 20_000;
+
 /** The stage as one party sees it. What it makes here ends with the case. */
 export class Party {
   readonly name: string;
@@ -61,7 +64,7 @@ export class Party {
       state: hear('state'),
       error: hear('error'),
     };
-    const pool = new Pool(name, this.communicator(), { leaveOnPageHide: false, ...options, on });
+    const pool = new Pool(name, this.communicator(), { timeout: PATIENCE, leaveOnPageHide: false, ...options, on });
     this.#heard.set(pool, heard);
     this.#pools.push(pool);
     return pool;

@@ -131,7 +131,6 @@ export class BroadcastChannelTransport implements Transport {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an abort reason passes through untouched
         reject(signal.reason);
       };
       const timer = setTimeout(() => {

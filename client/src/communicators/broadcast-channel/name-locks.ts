@@ -90,7 +90,6 @@ export class NameLocks {
         });
       });
       ended.catch((error: unknown) => {
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an abort reason passes through untouched
         if (!this.#held.some((held) => held.ended === ended)) reject(signal.aborted ? signal.reason : error);
         else if (!this.#released) stolen();
       });

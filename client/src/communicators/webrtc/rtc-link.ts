@@ -27,6 +27,7 @@ type State =
  */
 export class RtcLink implements Link, Attempt {
   readonly #rtc: WebRTC;
+  readonly #role: 'initiator' | 'responder';
   readonly #hearing: Hearing;
   readonly #ended: () => void;
   #state: State = { name: 'new' };
@@ -41,13 +42,14 @@ export class RtcLink implements Link, Attempt {
   /** `ended` is called once, whoever ends the link. */
   constructor(rtc: WebRTC, role: 'initiator' | 'responder', listener: LinkListener, ended: () => void) {
     this.#rtc = rtc;
+    this.#role = role;
     this.#hearing = new Hearing(role);
     this.#listener = listener;
     this.#ended = ended;
   }
 
   /** Chromium gives a page 500 connections and counts the closed until they are collected: one is made here and not before, and its failure is the link's. */
-  dial(role: 'initiator' | 'responder', configuration: RTCConfiguration, negotiate: (data: unknown) => void): void {
+  dial(configuration: RTCConfiguration, negotiate: (data: unknown) => void): void {
     let connection: RTCPeerConnection | undefined;
     try {
       connection = newConnection(this.#rtc, configuration, (error) => (this.#unusable = error));
@@ -55,7 +57,7 @@ export class RtcLink implements Link, Attempt {
       const lanes = [new RtcLane(connection, 0, heard), new RtcLane(connection, 1, heard)] as const;
       connection.addEventListener('iceconnectionstatechange', () => this.#look());
       const peer = new SimplePeer({
-        initiator: role === 'initiator',
+        initiator: this.#role === 'initiator',
         trickle: true,
         // Without effect where candidates trickle, and its timer would outlive the peer by the default of 5 s.
         iceCompleteTimeout: 1,

@@ -91,10 +91,21 @@ interface ClientToServer {
   leave(): void;
 }
 
+interface Anything {
+  [event: string]: (...values: unknown[]) => void;
+}
+
 /** A server of our own making, which answers as a test likes. */
-async function stranger(greet: (socket: Socket<ClientToServer>) => void): Promise<string> {
+async function stranger(
+  greet: (socket: Socket<ClientToServer, Anything>) => void,
+  transports: ('websocket' | 'polling')[] = ['websocket', 'polling'],
+): Promise<string> {
   const http = createServer();
-  const io = new SocketServer<ClientToServer>(http, { path: '/peerpool', addTrailingSlash: false });
+  const io = new SocketServer<ClientToServer, Anything>(http, {
+    path: '/peerpool',
+    addTrailingSlash: false,
+    transports,
+  });
   io.on('connection', (socket) => {
     socket.on('leave', () => socket.disconnect(true));
     greet(socket);
@@ -152,6 +163,15 @@ describe('in the room of a signaling server', () => {
     ending.push(() => silent.close());
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     await expect(new Party(url, 'alice', { patience: 50 }).join()).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  it('a server behind a proxy that lets no WebSocket through is reached by polling', async () => {
+    const others = [{ name: 'bob', instance: 'bob-1' }];
+    const url = await stranger(
+      (socket) => socket.on('join', (_, answer) => answer({ ok: true, members: others })),
+      ['polling'],
+    );
+    expect(await new Party(url, 'alice').join()).toEqual(others);
   });
 
   it('several servers are tried in turn', async () => {

@@ -39,7 +39,7 @@ export class WebRTCTransport implements Transport {
     const { rtc, rtcConfiguration } = this.#options;
     const link = new RtcLink(rtc, role, listener, () => this.#links.delete(link));
     this.#links.add(link);
-    link.dial(role, rtcConfiguration, negotiate);
+    link.dial(rtcConfiguration, negotiate);
     return link;
   }
 

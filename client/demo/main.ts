@@ -1,0 +1,101 @@
+import { BroadcastChannelCommunicator, Pool, PoolError, type SignalingState, WebRTCCommunicator } from 'peerpool';
+import { Composer } from './composer.ts';
+import { Conversation } from './conversation.ts';
+import { deliver } from './delivery.ts';
+import { part } from './element.ts';
+import { absenceText, signalingText } from './explanation.ts';
+import { listText } from './figures.ts';
+import { Identity } from './identity.ts';
+import { Journal } from './journal.ts';
+import { freshName } from './names.ts';
+import { Notice } from './notice.ts';
+import { toParcel } from './parcel.ts';
+import { RoomLink } from './room-link.ts';
+import { Roster } from './roster.ts';
+
+const link = new RoomLink();
+const journal = new Journal();
+const notice = new Notice();
+const conversation = new Conversation();
+const composer = new Composer(send);
+const roster = new Roster((name) => composer.writeTo(name));
+const identity = new Identity({ take: (name) => void join(name, true), leave: () => void pool?.shutdown() });
+const signaling = part('signaling', HTMLElement);
+
+/** By which this page is in the room; every name it takes has one of its own. */
+let pool: Pool | undefined;
+
+/** Is in the room under this name until the pool ends. `chosen`: by a person, so that no other name will do. */
+async function join(name: string, chosen: boolean): Promise<void> {
+  const former = pool;
+  try {
+    const mine = new Pool(name, communicator(), { on: journal.listeners() });
+    pool = mine;
+    listen(mine);
+    notice.hide();
+    identity.joining(name);
+    await former?.shutdown();
+    // Somebody may have taken yet another name meanwhile.
+    if (pool !== mine) return;
+    await mine.initialize();
+    if (mine.state === 'started') identity.here(mine.name);
+    const end = await mine.closed;
+    if (pool === mine) left(name, end);
+  } catch (error) {
+    const taken = error instanceof PoolError && error.code === 'duplicate-peer';
+    if (taken && !chosen) await join(freshName(), false);
+    else left(name, error);
+  }
+}
+
+function communicator(): WebRTCCommunicator | BroadcastChannelCommunicator {
+  const { room, way } = link;
+  return way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
+}
+
+/** Before `initialize`, so that nothing is missed. */
+function listen(mine: Pool): void {
+  const people = (): void => {
+    if (pool !== mine) return;
+    roster.show(mine);
+    composer.people([...mine.clients]);
+  };
+  for (const change of ['join', 'leave', 'restart', 'link', 'state'] as const) mine.on(change, people);
+  mine.on('state', (now) => {
+    if (pool === mine) showSignaling(now.state === 'started' ? now.signaling : undefined);
+  });
+  mine.onMessage((message) => conversation.arrived(message), { everyId: true, parse: toParcel });
+}
+
+/** `error`: why, unless we left by ourselves. */
+function left(name: string, error: unknown): void {
+  identity.away();
+  if (pool !== undefined) roster.show(pool);
+  composer.people([]);
+  showSignaling(undefined);
+  const again = { 'Join again': () => void join(name, true) };
+  if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', again);
+  const unreachable = error instanceof PoolError && error.code === 'unreachable' && link.way === 'webrtc';
+  const locally = { 'Meet only tabs of this browser': () => location.assign(link.url('broadcast-channel')) };
+  notice.show(absenceText(error, name, link.room), unreachable ? { ...again, ...locally } : again);
+  journal.write(error instanceof Error ? error.message : String(error));
+}
+
+/** To those who were in the room when one pressed Send. */
+function send(value: unknown, recipients: readonly string[]): void {
+  if (pool === undefined) return;
+  const to = recipients.length > 2 ? `everyone (${recipients.length})` : listText(recipients);
+  void deliver(pool, recipients, value, conversation.sent(toParcel(value), to));
+}
+
+function showSignaling(state: SignalingState | undefined): void {
+  signaling.dataset['state'] = state ?? 'away';
+  signaling.textContent = state === undefined ? 'Not in the room' : signalingText(state);
+}
+
+// The browser kept the page and brings it back, but the pool said goodbye when it went.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) void join(identity.name, true);
+});
+
+void join(freshName(), false);

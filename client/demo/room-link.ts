@@ -1,0 +1,53 @@
+import { part } from './element.ts';
+import { freshRoom } from './names.ts';
+
+/** How the peers of a room reach each other: over WebRTC, or as tabs of one browser. */
+export type Way = 'webrtc' | 'broadcast-channel';
+
+/** The room of this page. It stands behind the `#` of its address, so the address is the invitation. */
+export class RoomLink {
+  readonly room: string;
+  readonly way: Way;
+  readonly #field = part('room-link', HTMLInputElement);
+  readonly #hint = part('link-hint', HTMLElement);
+
+  /** A page without a room in its address gets a new one. */
+  constructor() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    this.room = given.get('room') || freshRoom();
+    this.way = given.get('via') === 'broadcast-channel' ? 'broadcast-channel' : 'webrtc';
+    history.replaceState(history.state, '', this.url(this.way));
+    part('room-name', HTMLElement).textContent = this.room;
+    this.#field.value = this.url(this.way);
+    this.#hint.textContent = reach(this.way);
+    this.#field.addEventListener('focus', () => this.#field.select());
+    part('copy-link', HTMLButtonElement).addEventListener('click', () => void this.#copy());
+    // Without an opener the new tab is a page of its own, with a session storage and a process of its own.
+    part('open-tab', HTMLButtonElement).addEventListener('click', () => open(this.url(this.way), '_blank', 'noopener'));
+    // Somebody pasted the link of another room.
+    addEventListener('hashchange', () => location.reload());
+  }
+
+  url(way: Way): string {
+    const hash = new URLSearchParams(way === 'webrtc' ? { room: this.room } : { room: this.room, via: way });
+    return new URL(`#${hash}`, location.href).href;
+  }
+
+  /** A page on the local network is no secure context, and has no clipboard of its own. */
+  async #copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.#field.value);
+      this.#hint.textContent = 'The link is copied.';
+    } catch {
+      this.#field.select();
+      const copied = document.execCommand('copy');
+      this.#hint.textContent = copied ? 'The link is copied.' : 'The link is selected: copy it by hand.';
+    }
+  }
+}
+
+function reach(way: Way): string {
+  if (way === 'broadcast-channel') return 'Only tabs of this browser can open it.';
+  if (!/^(localhost|127\..*|\[::1\])$/.test(location.hostname)) return '';
+  return 'Only this computer can open it. For a phone, open this page at the network address that npm start printed.';
+}
