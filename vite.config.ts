@@ -11,6 +11,8 @@ const host = process.env['PEERPOOL_HOST'] ?? true;
 export default defineConfig({
   root: here('client/demo'),
   plugins: [peerpool()],
+  // The demo imports the library as its users do, and gets the sources instead of what the last build left.
+  resolve: { alias: [{ find: /^peerpool$/, replacement: here('client/src/index.ts') }] },
   server: {
     host,
     // A name that resolves nowhere; the tests map it to 127.0.0.1 to have an insecure origin.
@@ -21,5 +23,4 @@ export default defineConfig({
   preview: { host },
   // Loaded only when a communicator starts, and so found late: without this, Vite reloads the page in the middle of its first pool.
   optimizeDeps: { include: ['@msgpack/msgpack', 'simple-peer/simplepeer.min.js', 'socket.io-client'] },
-  build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2022' },
 });

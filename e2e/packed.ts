@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -51,6 +52,16 @@ async function execute(command: string, args: readonly string[], options: ExecFi
 /** Builds, packs and installs: what `npm run build`, `npm pack` and a user's `npm install` would do. */
 export async function installedApp(): Promise<InstalledApp> {
   const work = await mkdtemp(path.join(tmpdir(), 'peerpool-app-'));
+  const remove = (): Promise<void> => rm(work, { recursive: true, force: true });
+  try {
+    return { ...(await install(work)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function install(work: string): Promise<Omit<InstalledApp, 'remove'>> {
   const folder = path.join(work, 'app');
   const { filename, files } = await pack(work);
   await cp(path.join(top, 'e2e/app'), folder, { recursive: true });
@@ -66,7 +77,6 @@ export async function installedApp(): Promise<InstalledApp> {
     files,
     node: (...args) => execute(process.execPath, args, { cwd: folder, timeout: LIMIT }),
     start: (...args) => start(folder, args),
-    remove: () => rm(work, { recursive: true, force: true }),
   };
 }
 
@@ -92,27 +102,38 @@ async function start(folder: string, args: string[]): Promise<StartedServer> {
     // Without colours: they would stand in the middle of the address.
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 3 * LIMIT,
   });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  const kill = (): boolean => child.kill();
+  process.once('exit', kill);
+  const ended = once(child, 'exit').then(([code]) => {
+    process.off('exit', kill);
+    return code as number | null;
+  });
+  const stop = async (): Promise<void> => {
+    kill();
+    await ended;
+  };
+  try {
+    return { url: await addressOf(child.stdout, ended), ended, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The address that a server prints once it listens. */
+async function addressOf(stdout: Readable, ended: Promise<unknown>): Promise<string> {
   let said = '';
-  child.stdout.setEncoding('utf8');
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (text: string) => {
+  const signal = AbortSignal.timeout(LIMIT);
+  stdout.setEncoding('utf8');
+  return new Promise((resolve, reject) => {
+    const fail = (): void => reject(new Error(`no address in what the server said: ${said}`));
+    signal.addEventListener('abort', fail);
+    ended.then(fail, reject);
+    stdout.on('data', (text: string) => {
       said += text;
       const address = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0];
       if (address !== undefined) resolve(address);
     });
-    ended.then((code) => {
-      reject(new Error(`${args.join(' ')} ended with ${String(code)}: ${said}`));
-    }, reject);
   });
-  return {
-    url,
-    ended,
-    stop: async () => {
-      child.kill();
-      await ended;
-    },
-  };
 }

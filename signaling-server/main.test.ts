@@ -164,24 +164,26 @@ describe('after close', () => {
       await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
       const url = 'http://127.0.0.1:' + http.address().port;
       const options = { path: '/peerpool', forceNew: true, reconnection: false };
-      const clients = ['polling', 'websocket'].map((transport) => io(url, { ...options, transports: [transport] }));
-      clients.push(io(url, options));
-      const gone = clients.map((client, index) => new Promise((resolve) => {
+      const clients = [['polling'], ['websocket'], ['polling', 'websocket']].map((transports) => io(url, { ...options, transports }));
+      const gone = clients.map((client) => new Promise((resolve) => client.on('disconnect', resolve)));
+      await Promise.all(clients.map((client, index) => {
         const request = { version: 1, room: 'sums', name: 'peer-' + index, instance: 'i', key: 'k'.repeat(26) };
-        client.on('disconnect', resolve);
-        client.emit('join', request, (reply) => { if (reply.ok && ++joined === 3) void signaling.close().then(end); });
+        return new Promise((resolve) => client.emit('join', request, resolve));
       }));
-      let joined = 0;
-      async function end() {
-        await Promise.all(gone);
-        http.close();
-        http.closeAllConnections();
-        console.log(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length + ' timers');
-      }`;
+      // One that is connected by long polling, and polls no more.
+      const ask = async (query, request) => (await fetch(url + '/peerpool/?EIO=4&transport=polling' + query, request)).text();
+      const sid = '&sid=' + JSON.parse((await ask('')).slice(1)).sid;
+      await ask(sid, { method: 'POST', body: '40' });
+      console.log((await ask(sid)).slice(0, 8));
+      await signaling.close();
+      await Promise.all(gone);
+      http.close();
+      http.closeAllConnections();
+      console.log(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length + ' timers');`;
     const child = new Command(['--input-type=module', '--eval', script]);
     running.push(child);
     expect(await child.ended).toBe(0);
     expect(child.error).toBe('');
-    expect(child.out).toBe('0 timers\n');
+    expect(child.out).toBe('40{"sid"\n0 timers\n');
   });
 });

@@ -4,7 +4,10 @@ import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
 
 let inn: Inn;
-afterEach(() => inn.close());
+afterEach(async () => {
+  await inn.close();
+  vi.restoreAllMocks();
+});
 
 const alice = { name: 'alice', instance: 'alice-1' };
 const bob = { name: 'bob', instance: 'bob-1' };
@@ -250,10 +253,15 @@ describe('what the operator hears', () => {
     await inn.guest().join('alice');
     leaver.say('leave');
     await leaver.closed();
+    const garbled = inn.guest();
+    await garbled.until(() => garbled.all('connect').length > 0);
+    garbled.raw('9');
+    await garbled.closed();
     expect(events).toEqual([
       { type: 'joined', room: 'sums', member: alice, members: 1, again: false },
       { type: 'refused', refusal: expect.objectContaining({ code: 'name-taken' }) as Refusal, closed: false },
       { type: 'left', room: 'sums', member: alice, reason: 'left' },
+      { type: 'unreadable', message: 'unknown packet type 9' },
     ]);
   });
 
@@ -269,6 +277,5 @@ describe('what the operator hears', () => {
     guest.say('nonsense');
     await guest.caughtUp();
     expect(warned).toHaveBeenCalledWith(new Error('the log is full'));
-    warned.mockRestore();
   });
 });

@@ -74,9 +74,6 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     io,
     rooms,
     limits: chosen,
-    get closing() {
-      return ending !== undefined;
-    },
     visits,
     observe: (event) => {
       try {
@@ -86,7 +83,10 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
       }
     },
   };
-  io.on('connection', (socket) => new Visit(socket, house));
+  io.on('connection', (socket) => {
+    const visit = new Visit(socket, house);
+    if (ending !== undefined) visit.dismiss();
+  });
 
   const close = () => (ending ??= end());
   const closed = () => {

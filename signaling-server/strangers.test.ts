@@ -226,6 +226,15 @@ describe('whatever else a client says', () => {
     expect(await stranger.closed()).toMatch(/^(transport|io server)/);
   });
 
+  it('what comes after leave, in the same breath, is not heard', async () => {
+    const carol = await inn.member('carol');
+    carol.say('leave');
+    carol.say('signal', { name: 'bob', instance: 'bob-1' }, 'one more thing');
+    await bob.until(() => bob.all('left').length > 0);
+    await bob.caughtUp();
+    expect(bob.all('signal')).toEqual([]);
+  });
+
   it('a goodbye to socket.io alone ends the connection too', async () => {
     const carol = await inn.member('carol');
     carol.raw('1');

@@ -18,8 +18,6 @@ export interface House {
   readonly limits: Limits;
   /** Those under way. Each adds and removes itself. */
   readonly visits: Set<Visit>;
-  /** Once true, newcomers are refused and departures are nobody's business: a mesh outlives its server. */
-  readonly closing: boolean;
   /** Never throws. */
   readonly observe: (event: SignalingEvent) => void;
 }
@@ -62,8 +60,7 @@ export class Visit {
     // Everything counts, also what socket.io itself turns away.
     socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
     socket.onAny((...event: unknown[]) => this.#receive(event));
-    // A packet that socket.io can't read ends its socket. Without a listener that would end the process, and so would a client that emits "error":
-    // it comes here too, and has been refused already.
+    // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too, and has been refused already.
     socket.on('error', (error: unknown) => {
       if (error instanceof Error) house.observe({ type: 'unreadable', message: error.message });
     });
@@ -72,7 +69,7 @@ export class Visit {
     house.visits.add(this);
   }
 
-  /** The server goes: the client is told, and its socket closed in such a way that it comes back by itself. */
+  /** The server goes: the client is told, and its socket closed in such a way that it comes back by itself. All at once, so that nobody hears of departures. */
   dismiss(): void {
     this.#socket.emit('refused', refusal('shutting-down', 'the server is shutting down'));
     this.#socket.conn.close();
@@ -122,7 +119,6 @@ export class Visit {
     if (this.#stage.name !== 'arrived') {
       return this.#refuse(refusal('already-joined', 'a socket joins one room, once'), reply);
     }
-    if (this.#house.closing) return this.#refuse(refusal('shutting-down', 'the server is shutting down'), reply);
     this.#stage = { name: 'joining' };
     this.#joining = this.#enter(request, reply).catch((error: unknown) => {
       this.#fault(error, reply);
@@ -180,7 +176,7 @@ export class Visit {
       if (this.#stage.name !== 'joined') return;
       const { room, member } = this.#stage;
       if (!(await rooms.leave(room, member.name, this.#socket.id))) return;
-      if (!this.#house.closing) io.to(everyone(room)).emit('left', member, this.#farewell);
+      io.to(everyone(room)).emit('left', member, this.#farewell);
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {
       observe({ type: 'fault', error });

@@ -25,7 +25,7 @@ export class Composer {
     this.#send = send;
     this.#form.addEventListener('submit', (submit) => {
       submit.preventDefault();
-      void this.#submit();
+      this.#submit().catch(reportError);
     });
     this.#form.addEventListener('change', () => this.#refresh());
     this.#text.addEventListener('keydown', (key) => {

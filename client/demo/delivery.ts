@@ -4,7 +4,12 @@ import { failureText } from './explanation.ts';
 import { durationText, listText } from './figures.ts';
 
 /** Sends a value, and says what became of it, in words and peer by peer. Never rejects. */
-export async function deliver(pool: Pool, recipients: readonly string[], value: unknown, outcome: Outcome): Promise<void> {
+export async function deliver(
+  pool: Pool,
+  recipients: readonly string[],
+  value: unknown,
+  outcome: Outcome,
+): Promise<void> {
   const [only] = recipients;
   const control = new AbortController();
   const { signal } = control;

@@ -10,11 +10,19 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-export function button(className: string, label: string, press: () => void): HTMLButtonElement {
+/** `act` may return a promise; what that rejects with is an error of the page. */
+export function button(className: string, label: string, act: () => unknown): HTMLButtonElement {
   const made = element('button', className, label);
   made.type = 'button';
-  made.addEventListener('click', press);
+  onPress(made, act);
   return made;
+}
+
+/** As `button`, for one that is there already. */
+export function onPress(pressed: HTMLButtonElement, act: () => unknown): void {
+  pressed.addEventListener('click', () => {
+    Promise.resolve(act()).catch(reportError);
+  });
 }
 
 /**

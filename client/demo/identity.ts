@@ -1,4 +1,4 @@
-import { part } from './element.ts';
+import { onPress, part } from './element.ts';
 
 /** Who this tab is in the room, and the way in and out. */
 export class Identity {
@@ -7,12 +7,12 @@ export class Identity {
   readonly #leave = part('leave', HTMLButtonElement);
   readonly #standing = part('standing', HTMLElement);
 
-  constructor({ take, leave }: { take(name: string): void; leave(): void }) {
+  constructor(acts: { take(name: string): Promise<void>; leave(): Promise<void> | undefined }) {
     part('identity', HTMLFormElement).addEventListener('submit', (submit) => {
       submit.preventDefault();
-      take(this.name);
+      acts.take(this.name).catch(reportError);
     });
-    this.#leave.addEventListener('click', leave);
+    onPress(this.#leave, () => acts.leave());
   }
 
   /** As it stands in the field. */

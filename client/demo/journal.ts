@@ -21,7 +21,10 @@ export class Journal {
       join: ({ name }) => this.write(nameElement(name), ' joined'),
       leave: ({ name, reason }) => this.write(nameElement(name), ` left: ${departureText(reason)}`),
       restart: ({ name, unread }) =>
-        this.write(nameElement(name), unread > 0 ? ` started anew; ${unread} unread messages are gone` : ' started anew'),
+        this.write(
+          nameElement(name),
+          unread > 0 ? ` started anew; ${unread} unread messages are gone` : ' started anew',
+        ),
       link: ({ name, state, kind }) => this.write('Link to ', nameElement(name), `: ${linkText(state, kind)}`),
       state: ({ state, signaling }) => {
         if (state === 'started') this.write(signalingText(signaling));

@@ -19,7 +19,7 @@ const notice = new Notice();
 const conversation = new Conversation();
 const composer = new Composer(send);
 const roster = new Roster((name) => composer.writeTo(name));
-const identity = new Identity({ take: (name) => void join(name, true), leave: () => void pool?.shutdown() });
+const identity = new Identity({ take: (name) => join(name, true), leave: () => pool?.shutdown() });
 const signaling = part('signaling', HTMLElement);
 
 /** By which this page is in the room; every name it takes has one of its own. */
@@ -44,7 +44,12 @@ async function join(name: string, chosen: boolean): Promise<void> {
   } catch (error) {
     const taken = error instanceof PoolError && error.code === 'duplicate-peer';
     if (taken && !chosen) await join(freshName(), false);
-    else left(name, error);
+    // What is no name is refused before anything has happened.
+    else if (former?.state === 'started') notice.show(absenceText(error, name, link.room));
+    else {
+      left(name, error);
+      journal.write(`Not joined: ${error instanceof Error ? error.message : 'for an unknown reason'}`);
+    }
   }
 }
 
@@ -73,19 +78,23 @@ function left(name: string, error: unknown): void {
   if (pool !== undefined) roster.show(pool);
   composer.people([]);
   showSignaling(undefined);
-  const again = { 'Join again': () => void join(name, true) };
+  const again = { 'Join again': () => join(name, true) };
   if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', again);
-  const unreachable = error instanceof PoolError && error.code === 'unreachable' && link.way === 'webrtc';
-  const locally = { 'Meet only tabs of this browser': () => location.assign(link.url('broadcast-channel')) };
-  notice.show(absenceText(error, name, link.room), unreachable ? { ...again, ...locally } : again);
-  journal.write(error instanceof Error ? error.message : String(error));
+  const sentence = absenceText(error, name, link.room);
+  if (!(error instanceof PoolError)) notice.show(sentence, { 'Open a new room': () => location.assign('#') });
+  else if (error.code !== 'unreachable' || link.way !== 'webrtc') notice.show(sentence, again);
+  else
+    notice.show(sentence, {
+      ...again,
+      'Meet only tabs of this browser': () => location.assign(link.url('broadcast-channel')),
+    });
 }
 
 /** To those who were in the room when one pressed Send. */
 function send(value: unknown, recipients: readonly string[]): void {
   if (pool === undefined) return;
   const to = recipients.length > 2 ? `everyone (${recipients.length})` : listText(recipients);
-  void deliver(pool, recipients, value, conversation.sent(toParcel(value), to));
+  deliver(pool, recipients, value, conversation.sent(toParcel(value), to)).catch(reportError);
 }
 
 function showSignaling(state: SignalingState | undefined): void {
@@ -95,7 +104,7 @@ function showSignaling(state: SignalingState | undefined): void {
 
 // The browser kept the page and brings it back, but the pool said goodbye when it went.
 addEventListener('pageshow', ({ persisted }) => {
-  if (persisted) void join(identity.name, true);
+  if (persisted) join(identity.name, true).catch(reportError);
 });
 
-void join(freshName(), false);
+join(freshName(), false).catch(reportError);

@@ -4,7 +4,7 @@ import { button, element, part } from './element.ts';
 export class Notice {
   readonly #element = part('notice', HTMLElement);
 
-  show(sentence: string, actions: Readonly<Record<string, () => void>> = {}): void {
+  show(sentence: string, actions: Readonly<Record<string, () => unknown>> = {}): void {
     const buttons = Object.entries(actions).map(([label, act]) => button('', label, act));
     this.#element.replaceChildren(element('p', 'grow', sentence), ...buttons);
     this.#element.hidden = false;

@@ -1,4 +1,4 @@
-import { part } from './element.ts';
+import { onPress, part } from './element.ts';
 import { freshRoom } from './names.ts';
 
 /** How the peers of a room reach each other: over WebRTC, or as tabs of one browser. */
@@ -21,9 +21,9 @@ export class RoomLink {
     this.#field.value = this.url(this.way);
     this.#hint.textContent = reach(this.way);
     this.#field.addEventListener('focus', () => this.#field.select());
-    part('copy-link', HTMLButtonElement).addEventListener('click', () => void this.#copy());
+    onPress(part('copy-link', HTMLButtonElement), () => this.#copy());
     // Without an opener the new tab is a page of its own, with a session storage and a process of its own.
-    part('open-tab', HTMLButtonElement).addEventListener('click', () => open(this.url(this.way), '_blank', 'noopener'));
+    onPress(part('open-tab', HTMLButtonElement), () => open(this.url(this.way), '_blank', 'noopener'));
     // Somebody pasted the link of another room.
     addEventListener('hashchange', () => location.reload());
   }

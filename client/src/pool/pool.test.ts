@@ -224,7 +224,9 @@ describe('the life of a pool', () => {
     await pool[Symbol.asyncDispose]();
     expect(errors.map(({ message }) => message)).toEqual(['mine']);
     vi.resetModules();
-    vi.stubGlobal('Symbol', Object.create(Symbol, { asyncDispose: { value: undefined } }));
+    const real = Symbol;
+    const older: unknown = Object.setPrototypeOf((text: string) => real(text), real);
+    vi.stubGlobal('Symbol', Object.defineProperty(older, 'asyncDispose', { value: undefined }));
     const fresh: { Pool: { prototype: object } } = await import('./pool.ts');
     expect(Symbol.for('Symbol.asyncDispose') in fresh.Pool.prototype).toBe(true);
   });
@@ -247,6 +249,17 @@ describe('the options', () => {
       inboxLimit: 1000,
     });
     expect(Object.isFrozen(wire.self)).toBe(true);
+  });
+
+  it('a thousand receives need one timer, and leave none', async () => {
+    const { pool, wire, hear } = await scripted({ clients: ['bob'] });
+    hear.joined('bob', 'bob-1');
+    vi.useFakeTimers();
+    const all = Array.from({ length: 1000 }, () => pool.recv('bob'));
+    expect(vi.getTimerCount()).toBe(1);
+    for (let value = 0; value < 1000; value++) wire.arrive('bob', '', value);
+    expect((await Promise.all(all)).at(-1)).toBe(999);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('are refused when they are none', () => {
@@ -343,6 +356,17 @@ describe('who is a client', () => {
     expect(await waiting).toMatchObject({ code: 'peer-left', reason: 'removed' });
     expect(await reason).toBe('removed');
     expect([...alice.clients]).toEqual([]);
+  });
+
+  it('may be named again by who hears that it was removed', async () => {
+    const alice = make(hub, 'alice', { clients: ['bob'] });
+    const bob = make(hub, 'bob', { clients: ['alice'] });
+    await Promise.all([alice.initialize(), bob.initialize()]);
+    alice.on('leave', ({ name, reason }) => {
+      if (reason === 'removed') alice.addClient(name);
+    });
+    alice.removeClient('bob');
+    expect([...alice.clients]).toEqual(['bob']);
   });
 
   it('waitFor resolves at once for who is here, else when they come, or any so many', async () => {

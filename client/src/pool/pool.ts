@@ -117,8 +117,10 @@ export class Pool<Connection = unknown> {
   removeClient(name: string, reason?: string): void {
     if (this.state === 'stopped') throw this.#commons.illegal('remove a client');
     const client = this.#commons.roster.resolve(name);
-    this.#commons.communicator.removeConnection(client, reason);
+    if (!this.clients.has(client))
+      throw new PoolError('unknown-peer', `there is no client ${client}`, { peer: client });
     this.#commons.roster.remove(client);
+    this.#commons.communicator.removeConnection(client, reason);
     this.#reception.removed(client);
   }
 

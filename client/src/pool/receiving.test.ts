@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Hub } from '../communicators/local/hub.ts';
 import { LocalCommunicator } from '../communicators/local/local-communicator.ts';
-import { PoolError } from '../errors.ts';
+import type { PoolError } from '../errors.ts';
 import type { Message } from './message.ts';
 import { Pool } from './pool.ts';
 import type { PoolOptions } from './pool-options.ts';
