@@ -35,7 +35,7 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/pool`]: [...GROUND, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
   [`${CLIENT}/testing`]: [CLIENT, 'shared'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
-  'client/demo': [`${CLIENT}/index.ts`, 'shared'],
+  'client/demo': ['peerpool'],
   'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],
 });
 

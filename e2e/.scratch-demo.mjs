@@ -21,11 +21,11 @@ async function scene(width, height, scheme, full) {
   await b.getByText('Good morning').waitFor();
   const bn = await b.getByLabel('Your name').inputValue(); const an = await a.getByLabel('Your name').inputValue();
   await b.getByLabel('To', { exact: true }).selectOption(an);
-  await b.getByText('JSON', { exact: true }).click();
+  await b.getByRole('radio', { name: 'JSON' }).check();
   await b.getByRole('textbox', { name: 'JSON value' }).fill('{"share": 17, "rows": [1, 2, 3], "when": "2026-11-20"}');
   await b.getByRole('button', { name: 'Send', exact: true }).click();
-  await a.getByText('"share": 17').waitFor();
-  await b.getByText('File', { exact: true }).click();
+  await a.locator('.received .value').waitFor();
+  await b.getByRole('radio', { name: 'File' }).check();
   const png = await b.screenshot();
   await b.locator('#file').setInputFiles({ name: 'harbour.png', mimeType: 'image/png', buffer: png });
   await b.getByRole('button', { name: 'Send', exact: true }).click();

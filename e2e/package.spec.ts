@@ -10,7 +10,7 @@ test.describe('an app that installed the tarball', () => {
     app = await installedApp();
     await app.node('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn');
   });
-  test.afterAll(() => app.remove());
+  test.afterAll(() => app?.remove());
 
   for (const command of ['dev', 'preview']) {
     test(`exchanges values in a browser, served by vite ${command}`, async ({ page }) => {

@@ -8,7 +8,9 @@ export type RoomName = Branded<'RoomName'>;
 /** One life of a peer: a new one with every start, never reused. Of two peers the one with the smaller id offers. */
 export type InstanceId = Branded<'InstanceId'>;
 
-/** Names travel in every introduction; 128 bytes hold any sensible one and bound what a stranger can make others store. */
+/**
+ * Names travel in every introduction; 128 bytes hold any sensible one and bound what a stranger can make others store.
+ */
 export const NAME_BYTES = 128;
 /** NFC composes at most four code units into one: what is longer than this need not be normalized to be refused. */
 const NFC_SHRINKS = 4;

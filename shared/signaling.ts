@@ -13,15 +13,15 @@ export interface JoinRequest extends Member {
   readonly version: number;
   readonly room: string;
   /**
-   * Known to this instance and the server only, 16 to 128 bytes of UTF-8 that nobody can guess: who shows it again with the same instance gets the
-   * name back at once, although the server has not noticed yet that the old socket broke.
+   * Known to this instance and the server only, 16 to 128 bytes of UTF-8 that nobody can guess: who shows it again with
+   * the same instance gets the name back at once, although the server has not noticed yet that the old socket broke.
    */
   readonly key: string;
 }
 
 /**
- * Why a server refuses: a closed set, so that a client can act on it. `server-full`: it has as many rooms as it may. `shutting-down`, `unavailable`: come back later.
- * `replaced`: the same instance joined again over a newer socket.
+ * Why a server refuses: a closed set, so that a client can act on it. `server-full`: it has as many rooms as it may.
+ * `shutting-down`, `unavailable`: come back later. `replaced`: the same instance joined again over a newer socket.
  */
 export type RefusalCode =
   | 'malformed'
@@ -46,7 +46,9 @@ export interface Refusal {
 /** `members`: who else is in the room, in the order in which they joined. */
 export type JoinReply = { readonly ok: true; readonly members: readonly Member[] } | Refusal;
 
-/** `Signal` is whatever two clients say to each other; the server is compiled with `unknown` and provably can't read it. */
+/**
+ * `Signal` is whatever two clients say to each other; the server is compiled with `unknown` and provably can't read it.
+ */
 export interface ClientToServerEvents<Signal> {
   /** Once a socket; after a refusal it may be tried again. */
   join(request: JoinRequest, reply: (reply: JoinReply) => void): void;
@@ -64,6 +66,9 @@ export interface ServerToClientEvents<Signal> {
   left(member: Member, reason: 'left' | 'closed'): void;
   /** `from` is set by the server. */
   signal(from: Member, signal: Signal): void;
-  /** Something the client did was refused where no reply was possible, or its socket is about to be closed for this reason. */
+  /**
+   * Something the client did was refused where no reply was possible, or its socket is about to be closed for this
+   * reason.
+   */
   refused(refusal: Refusal): void;
 }

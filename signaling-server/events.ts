@@ -1,6 +1,9 @@
 import type { Member, Refusal } from '#shared/signaling';
 
-/** What a server can tell its operator. Names come from strangers: they hold no control characters, and are up to 128 bytes long. */
+/**
+ * What a server can tell its operator. Names come from strangers: they hold no control characters, and are up to 128
+ * bytes long.
+ */
 export type SignalingEvent =
   /** `again`: over a newer socket, unnoticed by the others. `members`: how many the room has now. */
   | {

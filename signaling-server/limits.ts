@@ -20,15 +20,27 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  /** A page of Chromium has at most 500 peer connections, closed ones counting until collected; a full mesh of 128 leaves room for three reconnects of each. */
+  /**
+   * A page of Chromium has at most 500 peer connections, closed ones counting until collected; a full mesh of 128
+   * leaves room for three reconnects of each.
+   */
   maxPeersPerRoom: 128,
-  /** An empty room costs nothing and one with a member about a kilobyte, so this bounds what strangers make the server hold to some 16 MB. */
+  /**
+   * An empty room costs nothing and one with a member about a kilobyte, so this bounds what strangers make the server
+   * hold to some 16 MB.
+   */
   maxRooms: 16_384,
-  /** An offer with two data channels has about 2.5 kB, a candidate 0.2 kB. The rest is room for sealing them and for what a custom `rtcConfiguration` adds. */
+  /**
+   * An offer with two data channels has about 2.5 kB, a candidate 0.2 kB. The rest is room for sealing them and for
+   * what a custom `rtcConfiguration` adds.
+   */
   maxSignalBytes: 64 * 1024,
   /** As long as others give a handshake (field notes, section 4); a client joins in its first round trip. */
   joinDeadline: 10_000,
-  /** Who comes into a room of 127 says to each an offer and some ten candidates, 1,400 packets; half as much again for a bad day. */
+  /**
+   * Who comes into a room of 127 says to each an offer and some ten candidates, 1,400 packets; half as much again for a
+   * bad day.
+   */
   packetBurst: 2048,
   /** Ten handshakes a second, for ever. */
   packetsPerSecond: 128,
@@ -58,8 +70,8 @@ export function limits(given: Partial<Limits>): Limits {
 }
 
 /**
- * A token bucket that may be overdrawn by its own size: `granted` while there is something in it, then `overdrawn`, and `exhausted` for who goes on.
- * What comes in slower than `perSecond` is always granted in the end.
+ * A token bucket that may be overdrawn by its own size: `granted` while there is something in it, then `overdrawn`, and
+ * `exhausted` for who goes on. What comes in slower than `perSecond` is always granted in the end.
  */
 export class Allowance {
   readonly #burst: number;

@@ -164,18 +164,23 @@ describe('after close', () => {
       await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
       const url = 'http://127.0.0.1:' + http.address().port;
       const options = { path: '/peerpool', forceNew: true, reconnection: false };
-      const clients = [['polling'], ['websocket'], ['polling', 'websocket']].map((transports) => io(url, { ...options, transports }));
+      const ways = [['polling'], ['websocket'], ['polling', 'websocket']];
+      const clients = ways.map((transports) => io(url, { ...options, transports }));
       const gone = clients.map((client) => new Promise((resolve) => client.on('disconnect', resolve)));
       await Promise.all(clients.map((client, index) => {
         const request = { version: 1, room: 'sums', name: 'peer-' + index, instance: 'i', key: 'k'.repeat(26) };
         return new Promise((resolve) => client.emit('join', request, resolve));
       }));
-      // One that is connected by long polling, and polls no more.
-      const ask = async (query, request) => (await fetch(url + '/peerpool/?EIO=4&transport=polling' + query, request)).text();
+      // One that is connected by long polling, and polls no more once it has been told.
+      const poll = url + '/peerpool/?EIO=4&transport=polling';
+      const ask = async (query, request) => (await fetch(poll + query, request)).text();
       const sid = '&sid=' + JSON.parse((await ask('')).slice(1)).sid;
       await ask(sid, { method: 'POST', body: '40' });
       console.log((await ask(sid)).slice(0, 8));
+      const last = ask(sid);
+      await ask(sid, { method: 'POST', body: '3' });
       await signaling.close();
+      console.log((await last).slice(0, 37));
       await Promise.all(gone);
       http.close();
       http.closeAllConnections();
@@ -184,6 +189,6 @@ describe('after close', () => {
     running.push(child);
     expect(await child.ended).toBe(0);
     expect(child.error).toBe('');
-    expect(child.out).toBe('40{"sid"\n0 timers\n');
+    expect(child.out).toBe('40{"sid"\n42["refused",{"ok":false,"code":"shut\n0 timers\n');
   });
 });

@@ -12,10 +12,11 @@ const PATHS = Symbol.for('peerpool.signaling.paths');
 type Occupied = EventEmitter & { [PATHS]?: Set<string> };
 
 /**
- * One path of somebody else's server. `inner` never listens: it is what socket.io attaches to, and hears only the requests of engine.io for this path.
+ * One path of somebody else's server. `inner` never listens: it is what socket.io attaches to, and hears only the
+ * requests of engine.io for this path.
  *
- * They are taken out by overriding `emit` on that one server. The usual way, taking over its listeners, fails both ways: a route added later answers our requests
- * as well, and nothing can be put back as it was.
+ * They are taken out by overriding `emit` on that one server. The usual way, taking over its listeners, fails both
+ * ways: a route added later answers our requests as well, and nothing can be put back as it was.
  */
 export class Mount {
   readonly inner: PlainServer = createServer();
@@ -28,7 +29,8 @@ export class Mount {
 
   /**
    * @throws RangeError when the path is none
-   * @throws Error when signaling stands on this path of this server already: two would answer the same request, and the process would die of it
+   * @throws Error when signaling stands on this path of this server already: two would answer the same request, and the
+   * process would die of it
    */
   constructor(server: HttpServer, path: string) {
     if (!isPath(path)) {
@@ -73,7 +75,10 @@ export class Mount {
     return Reflect.apply(this.#before, this.#server, [event, ...args]);
   };
 
-  /** engine.io always names its version in the query. What does not is the app's own, even on this path: a page, or Vite's hot reload under such a base. */
+  /**
+   * engine.io always names its version in the query. What does not is the app's own, even on this path: a page, or
+   * Vite's hot reload under such a base.
+   */
   #asks(request: IncomingMessage): boolean {
     const [path, query] = (request.url ?? '').split('?', 2);
     return (path === this.#path || path === `${this.#path}/`) && new URLSearchParams(query).has('EIO');
@@ -84,7 +89,10 @@ export class Mount {
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
-  /** A WebSocket for a path that is not ours. Our listening makes Node hand it out, so where nobody else listens it is for us to end it. */
+  /**
+   * A WebSocket for a path that is not ours. Our listening makes Node hand it out, so where nobody else listens it is
+   * for us to end it.
+   */
   readonly #foreign = (_request: IncomingMessage, socket: Duplex): void => {
     if (this.#server.listenerCount('upgrade') > (this.#server[PATHS]?.size ?? 0)) return;
     socket.once('error', () => socket.destroy());

@@ -21,10 +21,16 @@ export interface Addressee {
 
 /** A key guards a name, so it has to be more than a guess: 16 characters of base 32 are 80 bits. */
 const KEY_BYTES = { min: 16, max: 128 };
-/** socket.io's encoder walks a signal recursively, so one that nests without end would exhaust the stack. Honest ones have three or four levels. */
+/**
+ * socket.io's encoder walks a signal recursively, so one that nests without end would exhaust the stack. Honest ones
+ * have three or four levels.
+ */
 const SIGNAL_DEPTH = 16;
 
-/** Takes whatever a socket brought and never throws; fields it doesn't know are ignored, arguments it doesn't know are refused. */
+/**
+ * Takes whatever a socket brought and never throws; fields it doesn't know are ignored, arguments it doesn't know are
+ * refused.
+ */
 export function parseRequest(event: unknown, args: readonly unknown[], maxSignalBytes: number): Request | Refusal {
   try {
     switch (event) {
@@ -80,7 +86,10 @@ function secret(value: unknown): string {
   return value;
 }
 
-/** The bytes of what came as JSON with binary in it; stops at the first value beyond `limit`. Says nothing of what they mean. */
+/**
+ * The bytes of what came as JSON with binary in it; stops at the first value beyond `limit`. Says nothing of what they
+ * mean.
+ */
 function weigh(value: unknown, limit: number, depth: number): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 8;

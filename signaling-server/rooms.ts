@@ -20,13 +20,14 @@ export interface Taken {
 }
 
 /**
- * Who is where. All calls take effect in one order, each as a whole, and their promises settle in that order; so of two members of a room
- * exactly one, the later, finds the other among `members`.
+ * Who is where. All calls take effect in one order, each as a whole, and their promises settle in that order; so of two
+ * members of a room exactly one, the later, finds the other among `members`.
  */
 export interface Rooms {
   /**
-   * Takes the name, or says why not: `name-taken`, `room-full`, `server-full`. `members` are the others, in the order in which they joined.
-   * A name in use is handed over when both key and instance are its holder's, who then keeps the place in that order.
+   * Takes the name, or says why not: `name-taken`, `room-full`, `server-full`. `members` are the others, in the order
+   * in which they joined. A name in use is handed over when both key and instance are its holder's, who then keeps the
+   * place in that order.
    */
   join(room: RoomName, seat: Seat): Promise<Taken | Refusal>;
   /** Frees the name if that socket holds it still. Whether it did: if so, the others are to be told. */
@@ -39,7 +40,10 @@ export interface RoomCounts {
   readonly rooms: number;
 }
 
-/** What a room keeps of a key. A digest has one length, as the comparison in constant time needs, and says nothing when it is read elsewhere. */
+/**
+ * What a room keeps of a key. A digest has one length, as the comparison in constant time needs, and says nothing when
+ * it is read elsewhere.
+ */
 export function ownership(key: string): Uint8Array {
   return createHash('sha256').update(key).digest();
 }

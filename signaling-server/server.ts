@@ -15,11 +15,13 @@ export interface SignalingOptions extends Partial<Limits> {
   /** Where on the server; default `/peerpool`. */
   readonly path?: string | undefined;
   /**
-   * The web origins that may join, as `https://example.org`; default `'*'`, all of them: an open door, made for development.
-   * It stops pages of other sites, not programs, which say what they like or nothing.
+   * The web origins that may join, as `https://example.org`; default `'*'`, all of them: an open door, made for
+   * development. It stops pages of other sites, not programs, which say what they like or nothing.
    */
   readonly origin?: '*' | readonly string[] | undefined;
-  /** Hears of life events, for logs and figures. By default faults become process warnings, and the rest is not told. */
+  /**
+   * Hears of life events, for logs and figures. By default faults become process warnings, and the rest is not told.
+   */
   readonly observe?: ((event: SignalingEvent) => void) | undefined;
 }
 
@@ -28,25 +30,34 @@ export interface Signaling {
   /** What `/healthz` shows. */
   counts(): Promise<RoomCounts>;
   /**
-   * Tells every client that the server is shutting down, closes their sockets, and leaves the http server, which goes on, as it was.
-   * Resolves when no socket, timer or listener is left, after a second at most where clients don't answer. Safe to call twice.
-   * Comes by itself when the http server closes; that one waits for our sockets, so close this first.
+   * Tells every client that the server is shutting down, closes their sockets, and leaves the http server, which goes
+   * on, as it was. Resolves when no socket, timer or listener is left, after a second at most where clients don't
+   * answer. Safe to call twice. Comes by itself when the http server closes; that one waits for our sockets, so close
+   * this first.
    */
   close(): Promise<void>;
 }
 
 /** socket.io's default. Often enough for proxies, which cut what is silent for a minute. */
 const PING_INTERVAL = 25_000;
-/** A page that computes for a minute without a pause answers no ping, and has not left. A socket that really broke mostly says so itself. */
+/**
+ * A page that computes for a minute without a pause answers no ping, and has not left. A socket that really broke
+ * mostly says so itself.
+ */
 const PING_TIMEOUT = 60_000;
-/** One request by long polling carries several signals, and JSON may double a string; what is larger ends the socket before it is read. */
+/**
+ * One request by long polling carries several signals, and JSON may double a string; what is larger ends the socket
+ * before it is read.
+ */
 const TRANSPORT_SIGNALS = 4;
 /** Milliseconds to take leave of clients before their sockets are cut. */
 const CLOSE_GRACE = 1000;
 
 /**
- * Puts signaling on one path of a server, beside whatever else that serves: other routes, the app's own socket.io, Vite's hot reload.
- * @throws Error when signaling stands on that path of that server already; RangeError for a path or a limit that is none
+ * Puts signaling on one path of a server, beside whatever else that serves: other routes, the app's own socket.io,
+ * Vite's hot reload.
+ * @throws Error when signaling stands on that path of that server already; RangeError for a path or a limit that is
+ * none
  */
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
   const { path = SIGNALING_PATH, origin = '*', observe = warn } = options;

@@ -29,7 +29,10 @@ type Stage =
 
 type Reply = (reply: JoinReply) => void;
 
-/** Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would wait 30 s for one that stays away. */
+/**
+ * Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would
+ * wait 30 s for one that stays away.
+ */
 const POLL_GRACE = 500;
 
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
@@ -60,7 +63,7 @@ export class Visit {
     // Everything counts, also what socket.io itself turns away.
     socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
     socket.onAny((...event: unknown[]) => this.#receive(event));
-    // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too, and has been refused already.
+    // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too; it was refused.
     socket.on('error', (error: unknown) => {
       if (error instanceof Error) house.observe({ type: 'unreadable', message: error.message });
     });
@@ -69,7 +72,10 @@ export class Visit {
     house.visits.add(this);
   }
 
-  /** The server goes: the client is told, and its socket closed in such a way that it comes back by itself. All at once, so that nobody hears of departures. */
+  /**
+   * The server goes: the client is told, and its socket closed in such a way that it comes back by itself. All at once,
+   * so that nobody hears of departures.
+   */
   dismiss(): void {
     this.#socket.emit('refused', refusal('shutting-down', 'the server is shutting down'));
     this.#socket.conn.close();
@@ -126,7 +132,10 @@ export class Visit {
     });
   }
 
-  /** Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the others hear of it after that. */
+  /**
+   * Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the
+   * others hear of it after that.
+   */
   async #enter({ room, name, instance, key }: Request & { type: 'join' }, reply: Reply): Promise<void> {
     const { io, rooms, observe } = this.#house;
     const seat: Seat = { name, instance, proof: ownership(key), socket: this.#socket.id };
@@ -202,14 +211,19 @@ export class Visit {
   }
 }
 
-/** socket.io puts the acknowledgement last, where there is one. Nothing else that came over the wire can be a function. */
+/**
+ * socket.io puts the acknowledgement last, where there is one. Nothing else that came over the wire can be a function.
+ */
 function apart(event: readonly unknown[]): [name: unknown, args: readonly unknown[], reply: Reply | undefined] {
   const last = event.at(-1);
   const said = typeof last === 'function' ? event.slice(0, -1) : event;
   return [said[0], said.slice(1), typeof last === 'function' ? (last as Reply) : undefined];
 }
 
-/** socket.io's own rooms carry what is said. JSON keeps their names apart from each other and from socket ids, whatever a name holds. */
+/**
+ * socket.io's own rooms carry what is said. JSON keeps their names apart from each other and from socket ids, whatever
+ * a name holds.
+ */
 function everyone(room: RoomName): string {
   return JSON.stringify([room]);
 }

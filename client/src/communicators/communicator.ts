@@ -98,7 +98,9 @@ export interface CommunicatorListener {
   left(peer: string, instance: string, reason: LeaveReason): void;
   link(peer: string, state: LinkState, kind: LinkKind | undefined): void;
   signaling(state: SignalingState): void;
-  /** What nobody asked for. A named peer that could not be reached or that refused us comes here with its `peer`. */
+  /** No session with this peer came about: it could not be reached, refused us, or is refused. It may still come later. */
+  failed(peer: string, error: PoolError): void;
+  /** What nobody asked for. */
   error(error: PoolError): void;
   /** The communicator has stopped; `error` when not by its own `shutdown`. The last thing heard. */
   stopped(error?: PoolError): void;

@@ -29,6 +29,7 @@ function recorder() {
     left: (peer, _instance, reason) => heard.push(`left ${peer} ${reason}`),
     link: (peer, state, kind) => heard.push(`link ${peer} ${state} ${kind}`),
     signaling: (state) => heard.push(`signaling ${state}`),
+    failed: (peer, error) => heard.push(`failed ${peer} ${error.message}`),
     error: (error) => heard.push(`error ${error.message}`),
     stopped: (error) => heard.push(`stopped ${error?.message}`),
   };

@@ -241,9 +241,9 @@ export class Peer {
     this.#part(error);
     // While the caller dials anew, only the session ends, not the attempt that takes its place.
     if (!joined || this.#pairing?.phase !== 'dialing') this.#pair({ type: 'drop' });
-    if (reason === 'malformed' || (!joined && error.code !== 'closed' && error.code !== 'peer-left'))
-      listener.error(error);
+    if (joined && reason === 'malformed') listener.error(error);
     if (joined) listener.left(this.name, instance, reason);
+    else if (error.code !== 'closed' && error.code !== 'peer-left') listener.failed(this.name, error);
     if (!this.#host.stopping) this.#again(reason);
     this.#host.changed();
   }

@@ -20,6 +20,8 @@ export class Lifetime {
   #shutdown: Promise<void> | undefined;
   #unwatchPage: (() => void) | undefined;
   #joining: Promise<void> | undefined;
+  /** The communicator was told to initialize. */
+  #began = false;
 
   /** `stopping` ends whatever waits; called once, when the state has become `stopped`. */
   constructor(commons: Commons, stopping: (cause: PoolError | undefined) => void) {
@@ -32,6 +34,9 @@ export class Lifetime {
     if (this.#commons.state !== 'uninitialized') throw this.#commons.illegal('initialize');
     if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout');
     const self = this.#commons.start();
+    // A listener that hears `started` may have stopped it again.
+    if (this.#shutdown !== undefined) throw new PoolError('closed', 'the pool was shut down while it started');
+    this.#began = true;
     this.#watchPage();
     let joined = (): void => {};
     this.#joining = new Promise((resolve) => (joined = resolve));
@@ -64,7 +69,7 @@ export class Lifetime {
     if (this.#close === undefined) return;
     this.#stop(undefined);
     try {
-      await this.#commons.communicator.shutdown({ flush, timeout });
+      if (this.#began) await this.#commons.communicator.shutdown({ flush, timeout });
       await this.#joining;
     } finally {
       this.#end(undefined);

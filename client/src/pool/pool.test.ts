@@ -395,7 +395,7 @@ describe('who is a client', () => {
     await expect(pool.waitFor('mallory')).rejects.toMatchObject({ code: 'unknown-peer', missing: ['mallory'] });
     const waiting = [pool.waitFor(['bob', 'carol']), pool.recv('bob')].map(failure);
     const error = new PoolError('unreachable', 'no link to bob', { peer: 'bob' });
-    hear.error(error);
+    hear.failed('bob', error);
     for (const why of await Promise.all(waiting)) expect(why).toMatchObject({ code: 'unreachable', peer: 'bob' });
     expect(errors).toEqual([error]);
     await expect(pool.recv('bob')).rejects.toMatchObject({ code: 'unreachable' });

@@ -5,15 +5,13 @@ import type {
   Receipt,
   SignalingState,
 } from '../communicators/communicator.ts';
-import { PoolError, type PoolErrorCode } from '../errors.ts';
+import { PoolError } from '../errors.ts';
 import type { LinkKind } from '../links/link.ts';
 import { type Packet, packetBytes } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
 import type { Meeting } from './meeting.ts';
 import { unpack } from './packing.ts';
 import { messageId } from './queue-key.ts';
-
-const FAILURES: ReadonlySet<string> = new Set<PoolErrorCode>(['unreachable', 'refused', 'unsupported', 'malformed']);
 
 /** Where everything the communicator hears comes in. */
 export class Reception implements CommunicatorListener {
@@ -68,21 +66,20 @@ export class Reception implements CommunicatorListener {
     this.#commons.signaling(state);
   }
 
-  error(error: PoolError): void {
-    if (this.#failure(error) && error.peer !== undefined && this.#commons.roster.failed(error.peer, error)) {
-      this.#dismiss(error.peer);
-      this.#meeting.failed(error.peer, error);
+  failed(name: string, error: PoolError): void {
+    if (this.#commons.roster.failed(name, error)) {
+      this.#dismiss(name);
+      this.#meeting.failed(name, error);
     }
+    this.#commons.complain(error);
+  }
+
+  error(error: PoolError): void {
     this.#commons.complain(error);
   }
 
   stopped(error?: PoolError): void {
     this.#stopped(error);
-  }
-
-  /** Whether a peer could not be reached. A send nobody awaited that failed says as much, but it has that failure as its cause. */
-  #failure({ code, cause }: PoolError): boolean {
-    return FAILURES.has(code) && !(cause instanceof PoolError);
   }
 
   #dismiss(name: string): void {

@@ -51,6 +51,8 @@ export class Inbox {
   #told = 0;
   #serial = 0;
   #unacknowledgedBytes = 0;
+  /** The frame being read completes something that the sender waits to hear of. */
+  #completed = false;
   messagesReceived = 0;
   bytesReceived = 0;
 
@@ -90,6 +92,7 @@ export class Inbox {
     const index = this.#begin(lane, queue, flags, length);
     const head = reader.bytes(length);
     this.#hand(lane, index, queue, flags, length, { head, segments: [] });
+    this.#count(lane);
   }
 
   first(lane: Lane, flags: number, reader: PacketReader): void {
@@ -101,14 +104,15 @@ export class Inbox {
     const index = this.#begin(lane, queue, flags, message.bytes);
     this.#lanes[lane].partial.set(index, message);
     this.#add(lane, index, message, reader);
+    this.#count(lane);
   }
 
   more(lane: Lane, reader: PacketReader): void {
-    this.#lanes[lane].frames++;
     const index = reader.varint();
     const message = this.#lanes[lane].partial.get(index);
     if (message === undefined) throw new FrameError('it continues a message that it has not begun');
     this.#add(lane, index, message, reader);
+    this.#count(lane);
   }
 
   cancel(lane: Lane, reader: PacketReader): void {
@@ -118,6 +122,17 @@ export class Inbox {
     if (message === undefined) throw new FrameError('it cancels a message that is not under way');
     this.#lanes[lane].partial.delete(index);
     if ((message.flags & FLAG.unmetered) === 0) this.#free(chargeOf(message.bytes, this.#options.inboxLimit));
+    this.#host.tell();
+  }
+
+  /**
+   * The frame may be acknowledged from here on, and not before: whoever is handed a message may send in that very call, and an acknowledgement that goes with it must not cover
+   * what is still to be refused.
+   */
+  #count(lane: Lane): void {
+    this.#lanes[lane].frames++;
+    if (!this.#completed) return;
+    this.#completed = false;
     this.#host.tell();
   }
 
@@ -139,8 +154,6 @@ export class Inbox {
   }
 
   #begin(lane: Lane, queue: string, flags: number, bytes: number): number {
-    const state = this.#lanes[lane];
-    state.frames++;
     const limit = this.#options.inboxLimit;
     if ((flags & FLAG.unmetered) === 0) {
       const unread = this.#charged - this.#consumed;
@@ -157,7 +170,7 @@ export class Inbox {
       this.#asked.delete(queue);
       if (crowded(this.#charged - this.#consumed, limit)) for (const awaited of this.#awaited) this.#ask(awaited);
     }
-    return state.messages++;
+    return this.#lanes[lane].messages++;
   }
 
   #ask(queue: string): void {
@@ -174,7 +187,7 @@ export class Inbox {
     this.#unacknowledgedBytes += bytes.length;
     if (this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES) {
       this.#unacknowledgedBytes = 0;
-      this.#host.tell();
+      this.#completed = true;
     }
     if (!message.complete) return;
     this.#lanes[lane].partial.delete(index);
@@ -195,7 +208,7 @@ export class Inbox {
       this.#host.tell();
     };
     const receipt = new InboundReceipt(this.#options.origin, lane, index, serial, consumed);
-    this.#host.tell();
+    this.#completed = true;
     try {
       this.#host.message(queue, packet, receipt);
     } catch (cause) {

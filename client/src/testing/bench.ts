@@ -62,6 +62,10 @@ export class Bench {
       left: (peer, instance, reason) => this.#write(`left ${peer} ${instance} ${reason}`),
       link: () => this.#heardSomething(),
       signaling: () => this.#heardSomething(),
+      failed: (peer, error) => {
+        this.errors.push(error);
+        this.#write(`failed ${peer} ${error.code}`);
+      },
       error: (error) => {
         this.errors.push(error);
         this.#write(`error ${error.code}`);

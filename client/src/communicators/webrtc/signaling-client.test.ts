@@ -107,8 +107,8 @@ async function stranger(
     transports,
   });
   io.on('connection', (socket) => {
-    socket.on('leave', () => socket.disconnect(true));
     greet(socket);
+    socket.on('leave', () => socket.disconnect(true));
   });
   ending.push(() => io.close());
   return `http://127.0.0.1:${await listen(http)}`;
@@ -172,6 +172,32 @@ describe('in the room of a signaling server', () => {
       ['polling'],
     );
     expect(await new Party(url, 'alice').join()).toEqual(others);
+  });
+
+  it('a leave between two servers is the end of it', async () => {
+    const first = await stranger((socket) => {
+      socket.on('join', (_, answer) => answer({ ok: false, code: 'shutting-down', message: 'later' }));
+      socket.on('leave', () => void alice.client.leave());
+    });
+    let came = 0;
+    const second = await stranger(() => came++);
+    const alice = new Party([first, second], 'alice');
+    await expect(alice.join()).rejects.toMatchObject({ code: 'closed' });
+    expect(came).toBe(0);
+  });
+
+  it('a reply that comes after all was given up is not heard', async () => {
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => {
+        socket.on('leave', () => answer({ ok: true, members: [] }));
+        abort.abort(reason);
+      });
+    });
+    const alice = new Party(url, 'alice');
+    await expect(alice.join(abort.signal)).rejects.toBe(reason);
+    expect(alice.states).toEqual(['connecting']);
   });
 
   it('several servers are tried in turn', async () => {

@@ -62,9 +62,8 @@ export class SignalingClient {
     const abort = (): void => this.#abandon?.(signal.reason);
     signal.addEventListener('abort', abort);
     try {
-      signal.throwIfAborted();
       this.#listener.state('connecting');
-      await this.#enterOneOf(this.#options.urls.length);
+      await this.#enterOneOf(this.#options.urls.length, signal);
       this.#listed = true;
       return [...this.#known.values()];
     } catch (error) {
@@ -95,7 +94,8 @@ export class SignalingClient {
   }
 
   /** The next server is asked when one can't be reached, and not when it refuses: they stand for one room. */
-  async #enterOneOf(servers: number): Promise<void> {
+  async #enterOneOf(servers: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     try {
       const reply = await this.#enter();
       if (!reply.ok) throw refusedBy(this.#url, reply);
@@ -103,12 +103,13 @@ export class SignalingClient {
       if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
       this.#server++;
       if (servers <= 1) throw error;
-      await this.#enterOneOf(servers - 1);
+      await this.#enterOneOf(servers - 1, signal);
     }
   }
 
   /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
   async #enter(): Promise<Reply> {
+    if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
     const { path, room, patience } = this.#options;
     const url = this.#url;
     const socket: ServerSocket = io(url, {
@@ -136,6 +137,8 @@ export class SignalingClient {
             'join',
             { version: SIGNALING_VERSION, room, ...this.#self, key: this.#key },
             (answer: unknown) => {
+              // It can come when we have given up.
+              if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
               try {
                 const reply = parseReply(answer);
                 if (reply.ok) this.#joined(socket, reply.members);
@@ -158,22 +161,46 @@ export class SignalingClient {
   }
 
   #hear(socket: ServerSocket): void {
-    const heard = (take: () => void): void => {
-      if (this.#state.name !== 'joined' || this.#state.socket !== socket) return;
+    const here = (): boolean => this.#state.name === 'joined' && this.#state.socket === socket;
+    const heard = <Message>(parse: () => Message, take: (message: Message) => void): void => {
+      if (!here()) return;
+      let message: Message;
       try {
-        take();
+        message = parse();
       } catch (cause) {
         const sentence = `the signaling server at ${this.#url} sent what makes no sense`;
         this.#listener.error(new PoolError('malformed', sentence, { reason: 'signaling', cause }));
+        return;
       }
+      take(message);
     };
-    socket.on('joined', (member: unknown) => heard(() => this.#appeared(parsePresence(member))));
-    socket.on('left', (member: unknown) => heard(() => this.#disappeared(parsePresence(member))));
-    socket.on('signal', (from: unknown, signal: unknown) => {
-      heard(() => this.#listener.signal(parsePresence(from), parseSignal(signal)));
+    socket.on('joined', (member: unknown) => {
+      heard(
+        () => parsePresence(member),
+        (presence) => this.#appeared(presence),
+      );
     });
-    socket.on('refused', (refusal: unknown) => heard(() => this.#refused(parseRefusal(refusal))));
-    socket.on('disconnect', () => heard(() => this.#away()));
+    socket.on('left', (member: unknown) => {
+      heard(
+        () => parsePresence(member),
+        (presence) => this.#disappeared(presence),
+      );
+    });
+    socket.on('signal', (from: unknown, signal: unknown) => {
+      heard(
+        () => [parsePresence(from), parseSignal(signal)] as const,
+        (message) => this.#listener.signal(...message),
+      );
+    });
+    socket.on('refused', (refusal: unknown) => {
+      heard(
+        () => parseRefusal(refusal),
+        (refused) => this.#refused(refused),
+      );
+    });
+    socket.on('disconnect', () => {
+      if (here()) this.#away();
+    });
   }
 
   /** Of those we knew before, who is not listed may be on its way back like us. */

@@ -168,8 +168,9 @@ export const lifecycle: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       const waiting = [pool.recv('bob', 'never'), pool.recvAny('never'), pool.recvAll('never'), pool.waitFor(9)];
+      const told = Promise.all(waiting.map((wait) => checkRejects(wait, 'closed', 'what waited when the pool stopped')));
       await pool.shutdown();
-      for (const wait of waiting) await checkRejects(wait, 'closed', 'what waited when the pool stopped');
+      await told;
       await checkRejects(pool.send('bob', 1), 'illegal-state', 'a send once stopped');
       await checkRejects(pool.send('nobody', 1), 'illegal-state', 'the state is looked at before the recipient');
       await checkRejects(pool.broadcast(1), 'illegal-state', 'a broadcast once stopped');

@@ -166,6 +166,7 @@ export const threeParties: readonly ContractCase[] = [
       }
       checkSame(handled.sort(), ['bob 2', 'carol 2']);
       check(new Set(looped).size === 2, 'the loop got two messages');
+      await self.fence('all but one');
       checkSame((await pool.recvAny({ everyId: true })).value, 'last', 'what the loop left');
     },
     async bob(self) {

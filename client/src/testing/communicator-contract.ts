@@ -1,0 +1,30 @@
+import { acknowledgements } from './contract/acknowledgements.ts';
+import { bounds } from './contract/bounds.ts';
+import { copies } from './contract/copies.ts';
+import { lifecycle } from './contract/lifecycle.ts';
+import { membership } from './contract/membership.ts';
+import { order } from './contract/order.ts';
+import { packets } from './contract/packets.ts';
+import { regressions } from './contract/regressions.ts';
+import { restarts } from './contract/restarts.ts';
+import { threeParties } from './contract/three-parties.ts';
+import { twoParties } from './contract/two-parties.ts';
+import type { ContractCase } from './contract-case.ts';
+
+/**
+ * What every communicator promises, as cases that know no test runner: see `runCase`. At most five parties each; titles are unique and begin with the ids
+ * of the conformance cases they stand for. What needs broken links or a fake clock is not here.
+ */
+export const communicatorContract: readonly ContractCase[] = [
+  ...lifecycle,
+  ...packets,
+  ...twoParties,
+  ...threeParties,
+  ...order,
+  ...acknowledgements,
+  ...bounds,
+  ...copies,
+  ...membership,
+  ...restarts,
+  ...regressions,
+];
