@@ -7,6 +7,11 @@
 export interface Link {
   /** The largest packet, in bytes, that this link takes in one `send`. */
   readonly packetBytes: number;
+  /**
+   * What the two ends of this very link know and nobody who sits between them could bring about on both sides: over WebRTC the fingerprints of the DTLS certificates.
+   * A session proves its key for it. Known once the link is open.
+   */
+  readonly binding: { readonly own: string; readonly other: string };
   /** How the party is reached; known once the link is open. */
   readonly kind: LinkKind;
   /** Whether the lane takes another packet now. When it does not, `drained` follows. */

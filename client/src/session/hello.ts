@@ -23,13 +23,26 @@ export interface Hello {
   readonly to: string;
   /** The link's number, counted by the pair since it first met. */
   readonly link: number;
-  /** This side's half of the session id. */
-  readonly session: string;
+  /** This side's half of the id and of the pair key of the session that begins here, unless one goes on. */
+  readonly half: string;
+  readonly key: string;
+  /** The session that is to go on. */
+  readonly resume: Continuation | null;
   readonly packer: string;
   /** The largest packet, message and inbox that this side takes, in bytes. */
   readonly packetBytes: number;
   readonly maxMessageSize: number;
   readonly inboxLimit: number;
+}
+
+export interface Continuation {
+  readonly id: string;
+  /** Messages may have passed: this side was up. Else it was agreed on, and the link broke before this side was welcome. */
+  readonly standing: boolean;
+  /** The counted frames of each lane that have arrived here. */
+  readonly frames: readonly [number, number];
+  /** That this side has the pair key, for this link. */
+  readonly proof: string;
 }
 
 export function encodeHello(hello: Hello): Uint8Array {
@@ -68,12 +81,25 @@ export function decodeHello(reader: PacketReader): Hello {
     instance: word(map, 'instance'),
     to: word(map, 'to'),
     link: count(map, 'link'),
-    session: word(map, 'session'),
+    half: word(map, 'half'),
+    key: word(map, 'key'),
+    resume: continuation(map.get('resume')),
     packer: word(map, 'packer'),
     packetBytes: count(map, 'packetBytes'),
     maxMessageSize: count(map, 'maxMessageSize'),
     inboxLimit: count(map, 'inboxLimit'),
   };
+}
+
+function continuation(value: unknown): Continuation | null {
+  if (value === null) return null;
+  if (typeof value !== 'object') throw new FrameError('a hello has no proper "resume"');
+  const map = new Map<string, unknown>(Object.entries(value ?? {}));
+  const frames: unknown = map.get('frames');
+  if (!Array.isArray(frames) || frames.length !== 2) throw new FrameError('a hello has no proper "frames"');
+  const [small, bulk] = frames.map((count) => natural(count, 'frames'));
+  const standing = map.get('standing') === true;
+  return { id: word(map, 'id'), standing, frames: [small ?? 0, bulk ?? 0], proof: word(map, 'proof') };
 }
 
 function word(fields: ReadonlyMap<string, unknown>, field: string): string {
@@ -85,7 +111,10 @@ function word(fields: ReadonlyMap<string, unknown>, field: string): string {
 }
 
 function count(fields: ReadonlyMap<string, unknown>, field: string): number {
-  const value = fields.get(field);
+  return natural(fields.get(field), field);
+}
+
+function natural(value: unknown, field: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     throw new FrameError(`a hello has no proper "${field}"`);
   }
@@ -120,7 +149,7 @@ export function mismatch(own: Hello, other: Hello): PoolError | undefined {
   return undefined;
 }
 
-/** The session's id: both halves, the smaller instance's first, so that both sides write the same. */
+/** A new session's id: both halves, the smaller instance's first, so that both sides write the same. */
 export function sessionId(own: Hello, other: Hello): string {
-  return own.instance < other.instance ? `${own.session}${other.session}` : `${other.session}${own.session}`;
+  return own.instance < other.instance ? `${own.half}${other.half}` : `${other.half}${own.half}`;
 }

@@ -80,6 +80,11 @@ export class Inbox {
     this.#told = this.#consumed;
   }
 
+  /** There is a new link: whatever the last one was told may not have arrived. */
+  resume(): void {
+    this.#told = -1;
+  }
+
   /** A counted frame that is no part of a message. */
   counted(lane: Lane): void {
     this.#lanes[lane].frames++;

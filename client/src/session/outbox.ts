@@ -8,7 +8,7 @@ import { chargeOf, fits, SMALL_BYTES } from './credit.ts';
 import { encodeText, FLAG, FRAME, FrameError, type PacketWriter, varintBytes } from './frames.ts';
 import { type Notice, writeNotice } from './notice.ts';
 import { Outgoing, SendQueue } from './outgoing.ts';
-import { SendLane } from './send-lane.ts';
+import { type Fragment, SendLane } from './send-lane.ts';
 
 /** `ack: 'accepted'` resolves while no more than this has yet to leave. */
 const ACCEPTED_BYTES = 1024 * 1024;
@@ -125,23 +125,43 @@ export class Outbox {
     this.#lanes[0].notices.push(notice);
   }
 
-  /** Whether a notice is still to be written in lane 0. */
+  /** Whether a notice is still to be written in lane 0, or to be written again. */
   get refusing(): boolean {
-    return this.#lanes[0].notices.length > 0;
+    return this.#lanes[0].notices.length > 0 || this.#lanes[0].resending;
+  }
+
+  /**
+   * There is a new link, and the other side has so many frames of each lane: the rest is sent again. What became of the messages in them is not said by this, but by the
+   * acknowledgement that follows the refusals.
+   * @throws FrameError when it has what was never sent, or has forgotten what it acknowledged
+   */
+  resume(frames: readonly [number, number]): void {
+    for (const lane of [0, 1] as const) {
+      const state = this.#lanes[lane];
+      const written = frames[lane] - state.acknowledged;
+      if (written < 0 || written > state.frames.length) throw new FrameError('it resumes where this session never was');
+      state.written = written;
+    }
   }
 
   /** Whether the lane has something that may leave now. */
   pending(lane: Lane): boolean {
-    return this.#lanes[lane].notices.length > 0 || this.#lanes[lane].ready.length > 0;
+    const { notices, ready, resending } = this.#lanes[lane];
+    return resending || notices.length > 0 || ready.length > 0;
   }
 
   /** Writes what is not a message. False when not all of it fitted into the packet: an acknowledgement could belie a refusal that is still to come. */
   notices(lane: Lane, writer: PacketWriter): boolean {
     const state = this.#lanes[lane];
+    while (state.resending) {
+      const frame = state.frames.at(state.written);
+      if (frame === undefined || !this.#rewrite(frame, writer)) return false;
+      state.written++;
+    }
     for (let notice = state.notices.first; notice !== undefined; notice = state.notices.first) {
       if (!writeNotice(notice, writer)) return false;
       state.notices.shift();
-      state.frames.push(notice);
+      state.push(notice);
     }
     return true;
   }
@@ -172,13 +192,15 @@ export class Outbox {
     const state = this.#lanes[lane];
     if (count > state.acknowledged + state.frames.length) throw new FrameError('it acknowledges what was never sent');
     while (state.acknowledged < count) {
-      const frame = state.frames.shift();
-      state.acknowledged++;
+      const frame = state.shift();
       if (frame === undefined) break;
       if (frame instanceof Outgoing) this.#delivered(frame);
       else if (frame.kind === 'fragment') {
         if (frame.to === frame.message.bodyBytes && frame.message.written === frame.to) this.#delivered(frame.message);
-      } else if (frame.kind === 'cancel') this.#left(frame.message.queue);
+      } else if (frame.kind === 'cancel') {
+        frame.message.release();
+        this.#left(frame.message.queue);
+      }
     }
     state.forget();
   }
@@ -326,7 +348,7 @@ export class Outbox {
         this.#header(FRAME.message, message, writer);
         writer.varint(message.bodyBytes);
         message.write(writer, 0, message.bodyBytes);
-        state.frames.push(message);
+        state.push(message);
         this.#advance(message, message.bodyBytes);
         return true;
       }
@@ -348,6 +370,33 @@ export class Outbox {
     return true;
   }
 
+  /** A frame that left by an earlier link leaves again as it was: the other side counts frames. */
+  #rewrite(frame: Outgoing | Fragment | Notice, writer: PacketWriter): boolean {
+    if (!(frame instanceof Outgoing) && frame.kind !== 'fragment') return writeNotice(frame, writer);
+    const message = frame instanceof Outgoing ? frame : frame.message;
+    const key = message.queue.keyBytes.length;
+    const length = frame instanceof Outgoing ? message.bodyBytes : frame.to - frame.from;
+    const size = 1 + (key === 0 ? 0 : varintBytes(key) + key) + 4 * varintBytes(message.bodyBytes) + length;
+    if (size > writer.room && writer.length > 0) return false;
+    if (frame instanceof Outgoing) {
+      this.#header(FRAME.message, message, writer);
+      writer.varint(length);
+      message.write(writer, 0, length);
+      return true;
+    }
+    if (frame.from === 0) {
+      this.#header(FRAME.first, message, writer);
+      writer.varint(message.bodyBytes);
+      if (message.layout !== undefined) writer.varint(message.layout.length);
+    } else {
+      writer.byte(FRAME.more);
+      writer.varint(message.index);
+    }
+    writer.varint(length);
+    message.write(writer, frame.from, length);
+    return true;
+  }
+
   #header(kind: number, message: Outgoing, writer: PacketWriter): void {
     const key = message.queue.keyBytes;
     writer.byte(
@@ -366,7 +415,7 @@ export class Outbox {
     writer.varint(length);
     message.write(writer, message.written, length);
     const to = message.written + length;
-    state.frames.push({ kind: 'fragment', message, from: message.written, to });
+    state.push({ kind: 'fragment', message, from: message.written, to });
     this.#advance(message, length);
   }
 
@@ -399,6 +448,7 @@ export class Outbox {
   }
 
   #delivered(message: Outgoing): void {
+    message.release();
     this.#left(message.queue);
     if (message.state !== 'sent') return;
     this.#finish(message);
@@ -416,9 +466,9 @@ export class Outbox {
   }
 
   #finish(message: Outgoing): void {
+    if (message.state === 'waiting') message.release();
     if (message.state === 'waiting' || message.state === 'begun') this.#leave(message);
     message.state = 'done';
-    message.release();
     this.#pending--;
     this.#pendingCost -= message.cost;
     if (this.#pending === 0) this.#host.quiet();

@@ -3,7 +3,7 @@ import type { Notice } from './notice.ts';
 import type { Outgoing, SendQueue } from './outgoing.ts';
 
 /** A part of a message that left as a frame of its own. */
-interface Fragment {
+export interface Fragment {
   readonly kind: 'fragment';
   readonly message: Outgoing;
   readonly from: number;
@@ -18,9 +18,28 @@ export class SendLane {
   /** Counted frames that left, oldest first; a message that left in one piece stands for its frame. */
   readonly frames = new Deque<Outgoing | Fragment | Notice>();
   acknowledged = 0;
+  /** How many of `frames` have left by the link of this moment, or need not. */
+  written = 0;
   /** Messages begun, oldest first, until acknowledged. */
   readonly messages = new Deque<Outgoing>();
   begun = 0;
+
+  /** Frames of an earlier link are still to be sent again. */
+  get resending(): boolean {
+    return this.written < this.frames.length;
+  }
+
+  /** The frame has left. */
+  push(frame: Outgoing | Fragment | Notice): void {
+    this.frames.push(frame);
+    this.written++;
+  }
+
+  shift(): Outgoing | Fragment | Notice | undefined {
+    this.acknowledged++;
+    if (this.written > 0) this.written--;
+    return this.frames.shift();
+  }
 
   message(index: number): Outgoing | undefined {
     return this.messages.at(index - (this.begun - this.messages.length));

@@ -3,8 +3,8 @@ import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
 import { encodeReason, FRAME, FrameError, PacketReader, PacketWriter, REASON_BYTES, varintBytes } from './frames.ts';
-import { Greeting, LANES } from './greeting.ts';
-import { type Hello, sessionId, VERSIONS } from './hello.ts';
+import { type Agreement, Greeting, LANES, type Outcome, type Resumable } from './greeting.ts';
+import { type Hello, VERSIONS } from './hello.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox, type OutboxHost } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -18,8 +18,8 @@ export interface SessionOptions {
   readonly inboxLimit: number;
   readonly outboxLimit: number;
   readonly maxMessageSize: number;
-  /** This side's half of the session id: fresh and random. */
-  readonly half: string;
+  /** Fresh and random, 128 bits in base 16: halves of session ids and pair keys are made of it. */
+  readonly random: () => string;
 }
 
 /** What a session asks of the world. The clock and the links are outside, so that a session can be simulated. */
@@ -30,6 +30,12 @@ export interface SessionHost extends OutboxHost {
   schedule(): void;
   /** Both sides have checked each other: from here on messages pass. */
   joined(kind: LinkKind): void;
+  /** The link broke. The session stands, and waits for the next. */
+  severed(cause: Error | undefined): void;
+  /** It goes on over a new link. */
+  resumed(kind: LinkKind): void;
+  /** The link under way is no good; another may be. */
+  unfit(error: PoolError): void;
   /** Returning takes the message, throwing refuses it. */
   message(queue: string, packet: Packet, receipt: Receipt): void;
   /** The last thing heard. `error` says what went wrong, if anything did. */
@@ -55,6 +61,10 @@ export class Session {
   readonly #outbox: Outbox;
   #inbox: Inbox | undefined;
   #phase: Phase = { name: 'apart' };
+  /** Agreed on, and up at least once. */
+  #standing: Agreement | undefined;
+  /** Agreed on, and the link broke before it was up. */
+  #agreement: Agreement | undefined;
   #acknowledge = false;
   #control: { readonly kind: typeof FRAME.ping | typeof FRAME.pong; readonly id: number }[] = [];
   #pings = new Map<number, { readonly at: number; readonly done: (answer: number | PoolError) => void }>();
@@ -109,27 +119,18 @@ export class Session {
   }
 
   /** A link to this instance is being made; what it says goes to the listener. Whatever an earlier link still says is not heard any more. */
-  attach(instance: string, number: number): LinkListener {
-    const { name, packer, inboxLimit, maxMessageSize, half } = this.#options;
-    const own = {
-      ...VERSIONS,
-      name,
-      instance: this.#options.instance,
-      to: instance,
-      link: number,
-      session: half,
-      packer,
-    };
-    const greeting = new Greeting({ ...own, packetBytes: 0, maxMessageSize, inboxLimit }, this.#options.peer, instance);
-    if (this.#phase.name !== 'ended') {
-      if (this.#phase.name !== 'apart') this.#phase.greeting.link?.close();
-      this.#phase = { name: 'greeting', greeting };
-    }
+  attach(instance: string, link: number): LinkListener {
+    const { name, packer, inboxLimit, maxMessageSize, instance: from, random } = this.#options;
+    const resumable = this.#resumable;
+    this.#sever();
+    const own = { ...VERSIONS, name, instance: from, to: instance, link, half: random(), key: random(), resume: null, packer };
+    const greeting = new Greeting({ ...own, packetBytes: 0, maxMessageSize, inboxLimit }, this.#options.peer, instance, resumable);
+    if (this.#phase.name !== 'ended') this.#phase = { name: 'greeting', greeting };
     const current = (): boolean => 'greeting' in this.#phase && this.#phase.greeting === greeting;
     return {
-      opened: (link) => {
-        if (current()) greeting.opened(link);
-        else link.close();
+      opened: (opened) => {
+        if (current()) this.#come(greeting, greeting.opened(opened));
+        else opened.close();
       },
       packet: (lane, bytes) => {
         if (current()) this.#packet(greeting, lane, bytes);
@@ -141,6 +142,13 @@ export class Session {
         if (current()) this.#closed(error);
       },
     };
+  }
+
+  /** The link is no good any more. The session stays, and goes on over the next. */
+  sever(cause?: Error): void {
+    if (this.#phase.name !== 'up') return;
+    this.#sever();
+    this.#host.severed(cause);
   }
 
   /** Waits in the outbox until there is a link, if need be. `settle` is called once, with what went wrong or without. */
@@ -237,10 +245,10 @@ export class Session {
   #packet(greeting: Greeting, lane: Lane, bytes: Uint8Array): void {
     try {
       const reader = new PacketReader(bytes);
-      while (!reader.done && this.#phase.name !== 'ended') {
+      while (!reader.done && 'greeting' in this.#phase && this.#phase.greeting === greeting) {
         const kind = reader.byte();
         if (greeting.greeted(lane)) this.#frame(kind, lane, reader);
-        else this.#greet(greeting, kind, lane, reader);
+        else this.#come(greeting, greeting.read(kind, lane, reader));
       }
     } catch (cause) {
       if (!(cause instanceof FrameError)) throw cause;
@@ -248,18 +256,46 @@ export class Session {
     }
   }
 
-  #greet(greeting: Greeting, kind: number, lane: Lane, reader: PacketReader): void {
-    const answer = greeting.read(kind, lane, reader);
-    if (answer === undefined || this.#phase.name !== 'greeting') return;
-    if (answer instanceof PoolError) {
-      if (kind !== FRAME.reject) greeting.reject(answer);
-      this.#finish('refused', answer, false);
-    } else this.#up(greeting, answer.link, answer.hello);
+  #come(greeting: Greeting, outcome: Outcome | undefined): void {
+    const { peer } = this.#options;
+    switch (outcome?.name) {
+      case 'up':
+        if (this.#phase.name === 'greeting') this.#up(greeting, outcome);
+        break;
+      case 'refused':
+        this.#finish('refused', outcome.error, false);
+        break;
+      case 'gone':
+        this.#finish('lost', new PoolError('peer-left', `${peer} does not have the session any more`, { peer, reason: 'gone' }), false);
+        break;
+      case 'unfit':
+        this.#sever();
+        this.#host.unfit(outcome.error);
+    }
   }
 
-  #up(greeting: Greeting, link: Link, hello: Hello): void {
+  #up(greeting: Greeting, { link, hello, agreement, resumed }: Extract<Outcome, { name: 'up' }>): void {
+    const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
+    const again = this.#standing !== undefined;
+    if (resumed !== undefined && again) {
+      this.#outbox.resume(resumed.frames);
+      this.#inbox?.resume();
+      this.#acknowledge = true;
+      this.#control = [];
+    } else {
+      this.#inbox = this.#newInbox(agreement, hello);
+      this.#outbox.open(hello);
+    }
+    this.#standing = agreement;
+    this.#phase = { name: 'up', greeting, link, writer };
+    if (again) this.#host.resumed(link.kind);
+    else this.#host.joined(link.kind);
+    this.#host.schedule();
+  }
+
+  #newInbox({ id }: Agreement, { instance }: Hello): Inbox {
     const { inboxLimit, maxMessageSize } = this.#options;
-    this.#inbox = new Inbox(
+    return new Inbox(
       {
         message: (queue, packet, receipt) => this.#host.message(queue, packet, receipt),
         notify: (notice) => this.#outbox.notify(notice),
@@ -268,13 +304,23 @@ export class Session {
           this.#host.schedule();
         },
       },
-      { origin: `${hello.instance}/${sessionId(greeting.own, hello)}`, inboxLimit, maxMessageSize },
+      { origin: `${instance}/${id}`, inboxLimit, maxMessageSize },
     );
-    const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
-    this.#phase = { name: 'up', greeting, link, writer };
-    this.#outbox.open(hello);
-    this.#host.joined(link.kind);
-    this.#host.schedule();
+  }
+
+  /** What the next link can go on with. */
+  get #resumable(): Resumable | undefined {
+    const standing = this.#standing !== undefined;
+    const agreement = this.#standing ?? ('greeting' in this.#phase ? this.#phase.greeting.agreement : undefined) ?? this.#agreement;
+    return agreement && { ...agreement, standing, frames: this.#inbox?.frames ?? [0, 0] };
+  }
+
+  #sever(): void {
+    if (!('greeting' in this.#phase)) return;
+    const { greeting } = this.#phase;
+    this.#agreement = greeting.agreement ?? this.#agreement;
+    this.#phase = { name: 'apart' };
+    greeting.link?.close();
   }
 
   #frame(kind: number, lane: Lane, reader: PacketReader): void {
@@ -411,7 +457,7 @@ export class Session {
         false,
       );
     } else if (this.#phase.name === 'up') {
-      this.lost('lost', `the link to ${peer} broke`, cause);
+      this.sever(cause);
     }
   }
 
@@ -430,7 +476,7 @@ export class Session {
   /** `taken`: the other side said exactly what it took. */
   #finish(reason: LeaveReason, error: PoolError, taken: boolean): void {
     if (this.#phase.name === 'ended') return;
-    const link = this.#phase.name === 'apart' ? undefined : this.#phase.greeting.link;
+    const link = 'greeting' in this.#phase ? this.#phase.greeting.link : undefined;
     this.#phase = { name: 'ended', error };
     this.#outbox.end((delivery) => withDelivery(error, delivery), taken);
     for (const ping of this.#pings.values()) ping.done(error);
