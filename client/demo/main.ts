@@ -92,16 +92,18 @@ function left(name: string, error: unknown): void {
   if (pool !== undefined) roster.show(pool);
   composer.people([]);
   showSignaling(undefined);
-  const actions: Record<string, () => unknown> = { 'Join again': () => join(name, true) };
-  if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', actions);
-  const code = error instanceof PoolError ? error.code : undefined;
-  if (code === 'duplicate-peer') identity.ask(true);
-  if (code === 'unreachable' && link.way === 'webrtc') {
-    actions['Meet only tabs of this browser'] = () => location.assign(link.url('broadcast-channel'));
-  }
+  const again = { 'Join again': () => join(name, true) };
+  if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', again);
   const sentence = absenceText(error, name, link.room);
-  notice.show(sentence, actions);
   journal.write(sentence);
+  const code = error instanceof PoolError ? error.code : undefined;
+  if (code === 'duplicate-peer') {
+    notice.show(sentence);
+    identity.ask(true);
+  } else if (code === 'unreachable' && link.way === 'webrtc') {
+    const locally = () => location.assign(link.url('broadcast-channel'));
+    notice.show(sentence, { ...again, 'Meet only tabs of this browser': locally });
+  } else notice.show(sentence, again);
 }
 
 /** To those who were in the room when one pressed Send. */
