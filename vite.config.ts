@@ -11,8 +11,6 @@ const host = process.env['PEERPOOL_HOST'] ?? true;
 export default defineConfig({
   root: here('client/demo'),
   plugins: [peerpool()],
-  // The demo is written as an app would be; here it runs on the sources, without a build.
-  resolve: { alias: [{ find: /^peerpool$/, replacement: here('client/src/index.ts') }] },
   // The demo imports the library as its users do, and gets the sources instead of what the last build left.
   resolve: { alias: [{ find: /^peerpool$/, replacement: here('client/src/index.ts') }] },
   server: {

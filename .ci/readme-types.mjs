@@ -27,7 +27,8 @@ writeFileSync(
     compilerOptions: {
       composite: false,
       noEmit: true,
-      rootDir: '../..',
+      // Not the package's own `dist`: what is built there is then read as a user reads it, and not traced back to its source.
+      outDir: 'out',
       types: ['node'],
       // A reader's first lines name things that they do not use yet.
       noUnusedLocals: false,

@@ -52,10 +52,12 @@ describe('signaling on a server that has other things to do', () => {
     expect(await get('/peerpools?EIO=4')).toBe('after /peerpools?EIO=4');
     // Were the later route asked as well, it would answer this.
     expect(JSON.parse(await get('/peerpool/?EIO=4&transport=smoke'))).toMatchObject({ message: 'Transport unknown' });
-    const polling = new Guest(url, { transports: ['polling'] });
-    guests.push(polling);
-    expect(await polling.join('alice')).toMatchObject({ ok: true });
-    polling.socket.disconnect();
+    for (const addTrailingSlash of [true, false]) {
+      const polling = new Guest(url, { transports: ['polling', 'websocket'], addTrailingSlash });
+      guests.push(polling);
+      expect(await polling.join(`with slash: ${addTrailingSlash}`)).toMatchObject({ ok: true });
+      polling.socket.disconnect();
+    }
     await signaling.close();
     expect(await get('/peerpool/?EIO=4')).toBe('after /peerpool/?EIO=4');
   });

@@ -31,7 +31,7 @@ describe('joining', () => {
     expect(third.all('joined')).toEqual([]);
   });
 
-  it('M8 lets each pair of twenty that join at once meet exactly once', async () => {
+  it('lets each pair of twenty that join at once meet exactly once', async () => {
     inn = await Inn.open();
     const guests = Array.from({ length: 20 }, () => inn.guest());
     const replies = await Promise.all(guests.map((guest, index) => guest.join(`peer-${index}`)));
@@ -152,7 +152,7 @@ describe('names', () => {
     ['left', (guest: Guest) => guest.say('leave')],
     ['closed', (guest: Guest) => guest.socket.disconnect()],
     ['closed', (guest: Guest) => guest.socket.io.engine.close()],
-  ] as const)('M9 says once that somebody %s, and the name is free at once', async (reason, go) => {
+  ] as const)('says once that somebody %s, and the name is free at once', async (reason, go) => {
     inn = await Inn.open();
     const witness = await inn.member('alice');
     const leaver = await inn.member('bob');

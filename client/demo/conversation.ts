@@ -1,7 +1,7 @@
 import type { Message } from 'peerpool';
 import { button, element, part } from './element.ts';
 import { timeElement } from './figures.ts';
-import { hueOf } from './names.ts';
+import { nameElement } from './name-element.ts';
 import { describe, type Parcel } from './parcel.ts';
 import { type ParcelView, viewParcel } from './parcel-view.ts';
 
@@ -61,11 +61,4 @@ export class Conversation {
     this.#empty.hidden = true;
     return item;
   }
-}
-
-/** A peer's name with its colour. */
-export function nameElement(name: string): HTMLElement {
-  const made = element('strong', 'name', name);
-  made.style.setProperty('--hue', String(hueOf(name)));
-  return made;
 }

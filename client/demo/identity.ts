@@ -1,42 +1,55 @@
 import { onPress, part } from './element.ts';
+import { nameElement } from './name-element.ts';
+
+type Standing = 'joining' | 'here' | 'away';
+
+const WORDS: Readonly<Record<Standing, string>> = {
+  joining: 'you, joining',
+  here: 'you, in the room',
+  away: 'you, not in the room',
+};
 
 /** Who this tab is in the room, and the way in and out. */
 export class Identity {
-  readonly #name = part('own-name', HTMLInputElement);
-  readonly #take = part('take-name', HTMLButtonElement);
-  readonly #leave = part('leave', HTMLButtonElement);
+  readonly #self = part('self', HTMLElement);
   readonly #standing = part('standing', HTMLElement);
+  readonly #rename = part('rename', HTMLButtonElement);
+  readonly #leave = part('leave', HTMLButtonElement);
+  readonly #form = part('identity', HTMLFormElement);
+  readonly #field = part('new-name', HTMLInputElement);
+  #name = '';
 
   constructor(acts: { take(name: string): Promise<void>; leave(): Promise<void> | undefined }) {
-    part('identity', HTMLFormElement).addEventListener('submit', (submit) => {
-      submit.preventDefault();
-      acts.take(this.name).catch(reportError);
-    });
+    onPress(this.#rename, () => this.ask(Boolean(this.#form.hidden)));
     onPress(this.#leave, () => acts.leave());
+    this.#form.addEventListener('submit', (submit) => {
+      submit.preventDefault();
+      acts.take(this.#field.value.trim()).catch(reportError);
+    });
   }
 
-  /** As it stands in the field. */
+  /** The name of this tab, or the last one it had. */
   get name(): string {
-    return this.#name.value.trim();
+    return this.#name;
   }
 
-  joining(name: string): void {
-    this.#show(name, `Joining as ${name}`, true);
+  show(standing: Standing, name: string): void {
+    this.#name = name;
+    const written = nameElement(name);
+    written.id = 'own-name';
+    part('own-name', HTMLElement).replaceWith(written);
+    this.#self.dataset['state'] = standing === 'here' ? 'connected' : standing;
+    this.#standing.textContent = WORDS[standing];
+    this.#leave.hidden = standing === 'away';
+    document.title = standing === 'away' ? 'peerpool' : `${name} in peerpool`;
+    if (standing === 'here') this.ask(false);
   }
 
-  here(name: string): void {
-    this.#show(name, `You are here as ${name}`, true);
-  }
-
-  away(): void {
-    this.#show(this.#name.value, 'You are not in the room', false);
-  }
-
-  #show(name: string, standing: string, inside: boolean): void {
-    this.#name.value = name;
-    this.#standing.textContent = standing;
-    this.#take.textContent = inside ? 'Change' : 'Join';
-    this.#leave.hidden = !inside;
-    document.title = inside ? `${name} - peerpool` : 'peerpool';
+  /** Opens or closes the field for another name. */
+  ask(open: boolean): void {
+    this.#form.hidden = !open;
+    this.#rename.ariaExpanded = String(open);
+    this.#field.value = this.#name;
+    if (open) this.#field.select();
   }
 }

@@ -28,28 +28,42 @@ let pool: Pool | undefined;
 /** Is in the room under this name until the pool ends. `chosen`: by a person, so that no other name will do. */
 async function join(name: string, chosen: boolean): Promise<void> {
   const former = pool;
+  const mine = poolOf(name);
+  if (mine === undefined) return;
+  pool = mine;
+  notice.hide();
+  identity.show('joining', name);
+  const end = await stay(mine, former);
+  // Another name was taken meanwhile, and what becomes of this one is no news.
+  if (pool !== mine) return;
+  const taken = end instanceof PoolError && end.code === 'duplicate-peer';
+  if (taken && !chosen) await join(freshName(), false);
+  else left(name, end);
+}
+
+/** A name that is none is refused before anything has happened: who is in the room stays there. */
+function poolOf(name: string): Pool | undefined {
   try {
-    const mine = new Pool(name, communicator(), { on: journal.listeners() });
-    pool = mine;
-    listen(mine);
-    notice.hide();
-    identity.joining(name);
-    await former?.shutdown();
-    // Somebody may have taken yet another name meanwhile.
-    if (pool !== mine) return;
-    await mine.initialize();
-    if (mine.state === 'started') identity.here(mine.name);
-    const end = await mine.closed;
-    if (pool === mine) left(name, end);
+    const made = new Pool(name, communicator(), { on: journal.listeners() });
+    listen(made);
+    return made;
   } catch (error) {
-    const taken = error instanceof PoolError && error.code === 'duplicate-peer';
-    if (taken && !chosen) await join(freshName(), false);
-    // What is no name is refused before anything has happened.
-    else if (former?.state === 'started') notice.show(absenceText(error, name, link.room));
-    else {
-      left(name, error);
-      journal.write(`Not joined: ${error instanceof Error ? error.message : 'for an unknown reason'}`);
-    }
+    const another = { 'Open a new room': () => location.assign('#') };
+    notice.show(absenceText(error, name, link.room), pool === undefined ? another : {});
+    return undefined;
+  }
+}
+
+/** Resolves with why it ended, or `undefined` when we left by ourselves. */
+async function stay(mine: Pool, former: Pool | undefined): Promise<unknown> {
+  try {
+    if (former?.state === 'started') await former.shutdown();
+    if (pool !== mine) return undefined;
+    await mine.initialize();
+    if (mine.state === 'started') identity.show('here', mine.name);
+    return await mine.closed;
+  } catch (error) {
+    return error;
   }
 }
 
@@ -74,20 +88,22 @@ function listen(mine: Pool): void {
 
 /** `error`: why, unless we left by ourselves. */
 function left(name: string, error: unknown): void {
-  identity.away();
+  identity.show('away', name);
   if (pool !== undefined) roster.show(pool);
   composer.people([]);
   showSignaling(undefined);
   const again = { 'Join again': () => join(name, true) };
   if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', again);
   const sentence = absenceText(error, name, link.room);
-  if (!(error instanceof PoolError)) notice.show(sentence, { 'Open a new room': () => location.assign('#') });
-  else if (error.code !== 'unreachable' || link.way !== 'webrtc') notice.show(sentence, again);
-  else
-    notice.show(sentence, {
-      ...again,
-      'Meet only tabs of this browser': () => location.assign(link.url('broadcast-channel')),
-    });
+  journal.write(sentence);
+  const code = error instanceof PoolError ? error.code : undefined;
+  if (code === 'duplicate-peer') {
+    notice.show(sentence);
+    identity.ask(true);
+  } else if (code === 'unreachable' && link.way === 'webrtc') {
+    const locally = () => location.assign(link.url('broadcast-channel'));
+    notice.show(sentence, { ...again, 'Meet only tabs of this browser': locally });
+  } else notice.show(sentence, again);
 }
 
 /** To those who were in the room when one pressed Send. */

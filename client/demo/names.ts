@@ -22,13 +22,6 @@ export function freshRoom(): string {
   return `${one(QUALITIES)}-${one(PLACES)}-${letters}`;
 }
 
-/** The same for everybody who sees this name, in degrees of the colour circle. */
-export function hueOf(name: string): number {
-  let hash = 0;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return (hash % 24) * 15;
-}
-
 /** `getRandomValues` is there on insecure origins too, `randomUUID` is not. */
 function one(words: readonly string[]): string {
   const [random = 0] = crypto.getRandomValues(new Uint32Array(1));

@@ -39,6 +39,7 @@ export class RoomLink {
       await navigator.clipboard.writeText(this.#field.value);
       this.#hint.textContent = 'The link is copied.';
     } catch {
+      this.#field.hidden = false;
       this.#field.select();
       const copied = document.execCommand('copy');
       this.#hint.textContent = copied ? 'The link is copied.' : 'The link is selected: copy it by hand.';
@@ -47,7 +48,7 @@ export class RoomLink {
 }
 
 function reach(way: Way): string {
-  if (way === 'broadcast-channel') return 'Only tabs of this browser can open it.';
+  if (way === 'broadcast-channel') return 'Only tabs of this browser meet here.';
   if (!/^(localhost|127\..*|\[::1\])$/.test(location.hostname)) return '';
-  return 'Only this computer can open it. For a phone, open this page at the network address that npm start printed.';
+  return 'The link works on this computer. For a phone, open this page at the network address that npm start printed.';
 }

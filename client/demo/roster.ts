@@ -1,8 +1,8 @@
 import type { PeerTraffic, Pool } from 'peerpool';
-import { nameElement } from './conversation.ts';
 import { button, element, part } from './element.ts';
 import { linkText } from './explanation.ts';
 import { bytesText, durationText } from './figures.ts';
+import { nameElement } from './name-element.ts';
 
 /** The library measures round trips every two seconds; nothing it tells changes faster. In ms. */
 const REFRESH_MS = 1000;

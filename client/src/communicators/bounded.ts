@@ -17,24 +17,24 @@ export function bounded<Value>(
       reject(signal.reason);
       return;
     }
-    let giveUp: (() => Delivery | undefined) | undefined;
+    const wait: { giveUp: () => Delivery | undefined } = { giveUp: () => 'none' };
     const finish = (): void => {
       deadline.cancel();
       signal?.removeEventListener('abort', abort);
     };
     const abort = (): void => {
       finish();
-      giveUp?.();
+      wait.giveUp();
       reject(signal?.reason);
     };
     const deadline = deadlines.add(timeout, () => {
       finish();
       const { action, peer } = what;
-      const delivery = giveUp?.();
+      const delivery = wait.giveUp();
       reject(new PoolError('timeout', `${action} ${peer} did not end within ${timeout} ms`, { peer, delivery }));
     });
     signal?.addEventListener('abort', abort);
-    giveUp = begin((answer) => {
+    wait.giveUp = begin((answer) => {
       finish();
       if (answer instanceof PoolError) reject(answer);
       else resolve(answer);

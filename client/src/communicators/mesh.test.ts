@@ -1,66 +1,160 @@
-import { expect, it } from 'vitest';
-import type { CommunicatorListener, Self } from './communicator.ts';
-import { getHub } from './local/hub.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PoolError } from '../errors.ts';
+import type { Packet } from '../packers/packer.ts';
+import type { CommunicatorListener, Self, SendOptions } from './communicator.ts';
+import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
 
+const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
+
 function self(name: string, over: Partial<Self> = {}): Self {
-  return {
-    name,
-    instance: `${name}-1`,
-    discover: true,
-    packer: 'test',
-    inboxLimit: 1 << 26,
-    outboxLimit: 1 << 28,
-    maxMessageSize: 1 << 28,
-    ...over,
-  };
+  const limits = { inboxLimit: 2 ** 26, outboxLimit: 2 ** 28, maxMessageSize: 2 ** 28 };
+  return { name, instance: `${name}-1`, discover: true, packer: 'test', ...limits, ...over };
 }
 
-function recorder() {
+function packet(length: number, ...segments: number[]): Packet {
+  return { head: new Uint8Array(length), segments: segments.map((size) => new Uint8Array(size)) };
+}
+
+/** Writes down what it hears; takes every message at once. */
+function recorder(): { readonly heard: string[]; readonly listener: CommunicatorListener } {
   const heard: string[] = [];
   const listener: CommunicatorListener = {
     joined: (peer, instance) => heard.push(`joined ${peer} ${instance}`),
-    message: (from, queue, packet, receipt) => {
-      heard.push(
-        `message ${from} ${queue} ${packet.head.length}+${packet.segments.map((s) => s.length).join('+')} #${receipt.serial}`,
-      );
+    message: (from, queue, { head, segments }, receipt) => {
+      heard.push(`message ${from} ${queue} ${[head, ...segments].map((part) => part.length).join('+')}`);
       receipt.consumed();
     },
-    left: (peer, _instance, reason) => heard.push(`left ${peer} ${reason}`),
-    link: (peer, state, kind) => heard.push(`link ${peer} ${state} ${kind}`),
+    left: (peer, instance, reason) => heard.push(`left ${peer} ${instance} ${reason}`),
+    link: (peer, state, kind) => heard.push(`link ${peer} ${state} ${kind ?? ''}`.trim()),
     signaling: (state) => heard.push(`signaling ${state}`),
-    failed: (peer, error) => heard.push(`failed ${peer} ${error.message}`),
-    error: (error) => heard.push(`error ${error.message}`),
-    stopped: (error) => heard.push(`stopped ${error?.message}`),
+    failed: (peer, error) => heard.push(`failed ${peer} ${error.code}`),
+    error: (error) => heard.push(`error ${error.code}`),
+    stopped: (error) => heard.push(`stopped ${error?.code ?? ''}`.trim()),
   };
   return { heard, listener };
 }
 
-it('exchanges messages of all sizes', async () => {
-  const hub = getHub('mesh');
-  const a = new LocalCommunicator({ hub });
-  const b = new LocalCommunicator({ hub });
-  const [ra, rb] = [recorder(), recorder()];
-  const show = setTimeout(() => console.log(ra.heard, rb.heard), 3000);
-  void show;
-  await a.initialize(self('a'), ra.listener);
-  await b.initialize(self('b'), rb.listener);
-  expect(b.connected('a')).toBe(true);
-  const text = new Uint8Array(10);
-  await a.send('b', { head: text, segments: [] }, { queue: '', ack: 'delivered' });
-  await a.send(
-    'b',
-    { head: text, segments: [new Uint8Array(1 << 20), new Uint8Array(70000)] },
-    { queue: 'x', ack: 'consumed' },
-  );
-  await a.send('b', { head: new Uint8Array(100_000_000), segments: [] }, { queue: 'x', ack: 'delivered' });
-  await Promise.all(
-    Array.from({ length: 5 }, () =>
-      b.send('a', { head: new Uint8Array(100), segments: [] }, { queue: 'y', ack: 'delivered' }),
-    ),
-  );
-  expect(await a.ping('b')).toBeGreaterThanOrEqual(0);
-  await a.shutdown();
-  await b.shutdown();
-  console.log(ra.heard, rb.heard, a.peer('b'));
+describe('a mesh', () => {
+  let hub: Hub;
+  let rooms = 0;
+  beforeEach(() => {
+    hub = getHub(`mesh-${rooms++}`);
+  });
+
+  async function join(name: string, over?: Partial<Self>) {
+    const communicator = new LocalCommunicator({ hub });
+    const { heard, listener } = recorder();
+    await communicator.initialize(self(name, over), listener);
+    return { communicator, heard };
+  }
+
+  it('tells the whole life of a peer in order, and says goodbye on both sides', async () => {
+    const alice = await join('alice');
+    const bob = await join('bob');
+    await alice.communicator.send('bob', packet(10), DELIVERED);
+    await alice.communicator.send('bob', packet(1, 2 ** 20, 70_000), { queue: 'x', ack: 'consumed' });
+    expect(await bob.communicator.ping('alice')).toBeGreaterThanOrEqual(0);
+    await alice.communicator.shutdown();
+    await bob.communicator.shutdown();
+    expect(alice.heard).toEqual([
+      'signaling connected',
+      'link bob connecting',
+      'joined bob bob-1',
+      'link bob connected local',
+      'left bob bob-1 goodbye',
+      'stopped',
+    ]);
+    expect(bob.heard).toEqual([
+      'signaling connected',
+      'link alice connecting',
+      'joined alice alice-1',
+      'link alice connected local',
+      'message alice  10',
+      'message alice x 1+1048576+70000',
+      'left alice alice-1 goodbye',
+      'stopped',
+    ]);
+    expect(bob.communicator.peer('alice')).toMatchObject({
+      messagesReceived: 2,
+      bytesReceived: 1_118_587,
+      inFlight: 0,
+    });
+    expect(alice.communicator.peer('bob')).toMatchObject({ messagesSent: 2, bytesSent: 1_118_587, link: undefined });
+  });
+
+  it('refuses a stranger with words on both sides, and takes it once it is named', async () => {
+    const alice = await join('alice', { discover: false });
+    const bob = new LocalCommunicator({ hub });
+    const hears = recorder();
+    bob.addConnection('alice');
+    await expect(bob.initialize(self('bob', { discover: false }), hears.listener)).rejects.toMatchObject({
+      code: 'refused',
+      peer: 'alice',
+      message: 'refused: alice refused: alice has no client named bob',
+    });
+    expect(bob.state).toBe('stopped');
+    expect(alice.heard).toContain('error refused');
+    alice.communicator.addConnection('carol');
+    const carol = new LocalCommunicator({ hub });
+    carol.addConnection('alice');
+    await carol.initialize(self('carol', { discover: false }), recorder().listener);
+    expect(carol.connected('alice')).toBe(true);
+  });
+
+  it('can be asked by the same instance again after addConnection', async () => {
+    const alice = await join('alice', { discover: false });
+    const bob = await join('bob', { discover: false });
+    bob.communicator.addConnection('alice');
+    const lost = bob.communicator.send('alice', packet(1), DELIVERED);
+    await expect(lost).rejects.toMatchObject({ code: 'refused', delivery: 'none' });
+    alice.communicator.addConnection('bob');
+    await alice.communicator.send('bob', packet(2), DELIVERED);
+    await bob.communicator.send('alice', packet(3), DELIVERED);
+    expect(alice.heard).toContain('message bob  3');
+  });
+
+  it('answers `none` at once, and tells failures', async () => {
+    const { communicator, heard } = await join('alice');
+    await communicator.send('nobody', packet(1), { queue: '', ack: 'none' });
+    expect(heard).toContain('error unknown-peer');
+    await expect(communicator.send('nobody', packet(1), DELIVERED)).rejects.toMatchObject({ code: 'unknown-peer' });
+  });
+
+  it('ends an initialize that waits for people by its timeout, its signal, or shutdown', async () => {
+    const waiting = async (begin: (communicator: LocalCommunicator) => Promise<unknown>): Promise<unknown> => {
+      const communicator = new LocalCommunicator({ hub });
+      communicator.addConnection('nobody');
+      const error: unknown = await begin(communicator).catch((cause: unknown) => cause);
+      expect(communicator.state).toBe('stopped');
+      return error;
+    };
+    const { listener } = recorder();
+    expect(await waiting((bob) => bob.initialize(self('bob'), listener, { timeout: 5 }))).toMatchObject({
+      code: 'timeout',
+      missing: ['nobody'],
+    });
+    const signal = AbortSignal.abort('enough');
+    expect(await waiting((bob) => bob.initialize(self('bob'), listener, { signal }))).toBe('enough');
+    const stop = async (bob: LocalCommunicator): Promise<unknown> => {
+      const started = bob.initialize(self('bob'), listener).catch((cause: unknown) => cause);
+      await Promise.resolve();
+      await bob.shutdown();
+      return started;
+    };
+    expect(await waiting(stop)).toBeInstanceOf(PoolError);
+    expect(hub.join({ name: 'bob', instance: 'later' }, {} as never)).toEqual([]);
+  });
+
+  it('rejects a send that is late, and says that it never left', async () => {
+    const alice = new LocalCommunicator({ hub });
+    alice.addConnection('bob');
+    const started = alice.initialize(self('alice'), recorder().listener);
+    while (alice.state !== 'started') await Promise.resolve();
+    const late = alice.send('bob', packet(1), { ...DELIVERED, timeout: 5 });
+    await expect(late).rejects.toMatchObject({ code: 'timeout', peer: 'bob', delivery: 'none' });
+    const bob = await join('bob');
+    await started;
+    expect(bob.heard.filter((line) => line.startsWith('message'))).toEqual([]);
+  });
 });

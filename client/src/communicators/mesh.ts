@@ -296,12 +296,14 @@ export class MeshCommunicator implements Communicator {
       };
       this.#look = () => {
         const named = [...this.#peers.values()].filter((peer) => peer.named);
-        const failed = named.find((peer) => peer.failure !== undefined && peer.failure.code !== 'peer-left');
+        const failed = named
+          .map((peer) => peer.failure)
+          .find((error) => error !== undefined && error.code !== 'peer-left');
         for (const peer of this.#awaited) {
           if (peer.connected || peer.session === undefined) this.#awaited.delete(peer);
         }
         if (signal.aborted) end(() => reject(signal.reason));
-        else if (failed !== undefined) end(() => reject(failed.failure));
+        else if (failed !== undefined) end(() => reject(failed));
         else if (named.length > 0 ? named.every((peer) => peer.connected) : this.#awaited.size === 0) end(resolve);
       };
       signal.addEventListener('abort', () => this.#look());

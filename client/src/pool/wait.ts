@@ -62,7 +62,6 @@ export class Wait<Result> {
 
 /** For what a synchronous check threw: an error, or a caller's abort reason, which may be anything and passes through untouched. */
 export function rejected(reason: unknown): Promise<never> {
-  // oxlint-disable-next-line typescript/prefer-promise-reject-errors
   return Promise.reject(reason);
 }
 

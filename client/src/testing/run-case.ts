@@ -3,7 +3,7 @@ import { type MakeCommunicator, Party } from './party.ts';
 import { type Fences, FenceError, Rendezvous } from './rendezvous.ts';
 
 /** A case that takes longer than this, in ms, hangs. The longest needs a few seconds on a slow machine. */
-const CASE_TIMEOUT = 30_000;
+const CASE_TIMEOUT = 6_000;
 
 let rooms = 0;
 
@@ -26,10 +26,9 @@ export async function runCase(
   const outcomes = await Promise.allSettled(
     names.map((name) => runParty(contractCase, name, () => communicator(room), fences)),
   );
-  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-  const own = errors.find((error) => !(error instanceof FenceError));
-  if (own !== undefined) throw own;
-  if (errors.length > 0) throw errors[0];
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
+  const causes = errors.filter((error) => !(error.cause instanceof FenceError));
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'), { cause: causes[0] ?? errors[0] });
 }
 
 /**
@@ -56,9 +55,12 @@ export async function runParty(
       throw new Error(`${name} heard what nobody asked for: ${party.complaints.join('; ')}`);
     }
   } catch (error) {
-    fences.fail(name, error instanceof Error ? error.message : String(error));
+    const { place } = party;
+    const message = error instanceof Error ? error.message : String(error);
+    fences.fail(name, message);
     await party.leave(false);
-    throw named(name, error);
+    const told = error instanceof FenceError ? `was at ${place}` : message;
+    throw new Error(`${name}: ${told}`, { cause: error });
   } finally {
     clock.stop();
   }
@@ -84,12 +86,4 @@ class Clock {
   stop(): void {
     clearTimeout(this.#timer);
   }
-}
-
-function named(name: string, error: unknown): unknown {
-  if (error instanceof Error && !(error instanceof FenceError)) {
-    const told = new Error(`${name}: ${error.message}`, { cause: error });
-    return told;
-  }
-  return error;
 }

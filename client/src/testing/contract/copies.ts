@@ -28,6 +28,7 @@ export const copies: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       await pool.broadcast({ large: new Uint8Array(LARGE).fill(1), bytes: new Uint8Array(100).fill(1) });
+      await self.fence('bob has scribbled');
     },
     async bob(self) {
       const pool = await self.join();

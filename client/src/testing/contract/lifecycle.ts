@@ -28,7 +28,7 @@ export const lifecycle: readonly ContractCase[] = [
       check(bench.communicator.state === 'started', 'an initialized communicator is started');
       await checkRejects(bench.start(), 'illegal-state', 'a second initialize');
       await bench.communicator.shutdown();
-      check(bench.communicator.state === 'stopped', 'a communicator that was shut down is stopped');
+      check(stateOf(bench.communicator) === 'stopped', 'a communicator that was shut down is stopped');
       await checkRejects(bench.start(), 'illegal-state', 'initialize after shutdown');
       await bench.communicator.shutdown();
     },
@@ -78,11 +78,11 @@ export const lifecycle: readonly ContractCase[] = [
       check(pool.state === 'uninitialized', 'a pool begins uninitialized');
       await checkRejects(pool.shutdown(), 'illegal-state', 'shutdown before initialize');
       const initialized = pool.initialize();
-      check(pool.state === 'started', 'a pool is started from the call on');
+      check(stateOf(pool) === 'started', 'a pool is started from the call on');
       await checkRejects(pool.initialize(), 'illegal-state', 'a second initialize');
       await initialized;
       await dispose(pool);
-      check(pool.state === 'stopped', 'a pool that was disposed of is stopped');
+      check(stateOf(pool) === 'stopped', 'a pool that was disposed of is stopped');
       check((await pool.closed) === undefined, 'nothing but its shutdown ended it');
       await pool.shutdown();
       await dispose(pool);
@@ -157,7 +157,8 @@ export const lifecycle: readonly ContractCase[] = [
       await checkRejects(pool.recv('bob'), 'illegal-state', 'a recv before initialize');
       await pool.initialize();
       await checkRejects(pool.recv('nobody'), 'unknown-peer', 'a recv from nobody');
-      await checkRejects(pool.recvAll({ senders: ['bob', 'nobody'], timeout: 0 }), 'partial', 'a recvAll of nobody');
+      const all = await checkRejects(pool.recvAll({ senders: ['bob', 'nobody'] }), 'unknown-peer', 'a recvAll of nobody');
+      check(all.missing.includes('nobody'), 'the error names who is missing');
     },
     async bob(self) {
       await self.join();
@@ -218,4 +219,9 @@ export const lifecycle: readonly ContractCase[] = [
 async function dispose(pool: object): Promise<void> {
   const symbol: symbol = (Symbol as { readonly asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
   await (Reflect.get(pool, symbol) as () => Promise<void>).call(pool);
+}
+
+/** Read anew: the compiler believes that a state it has seen stays. */
+function stateOf(subject: { readonly state: string }): string {
+  return subject.state;
 }
