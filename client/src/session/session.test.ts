@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ack, SendOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
-import { type End, type Heard, PairOfSessions, type PairOptions } from './pair-of-sessions.ts';
+import { type End, type Heard, PairOfSessions, type PairOptions } from './testing/pair-of-sessions.ts';
 
 type Message = Extract<Heard, { type: 'message' }>;
 
@@ -61,10 +61,10 @@ describe('a session', () => {
 
   it('hears a hello that comes before its own link has opened', () => {
     const pair = new PairOfSessions();
-    pair.alice.listener.opened(pair.alice.link);
-    pair.run();
+    pair.open(pair.alice);
+    for (const lane of [0, 1] as const) pair.bob.listener.packet(lane, pair.alice.link.take(lane) ?? new Uint8Array());
     expect(pair.bob.heard).toEqual([]);
-    pair.bob.listener.opened(pair.bob.link);
+    pair.open(pair.bob);
     pair.run();
     expect(pair.bob.session.up && pair.alice.session.up).toBe(true);
   });
@@ -404,14 +404,14 @@ describe('a session', () => {
     expect(ended(pair.bob)?.error.message).toBe('peer-left: alice left (removed): you were idle');
   });
 
-  it('rejects everything that is pending when the link breaks', () => {
+  it('rejects everything that is pending when it is given up', () => {
     const pair = up();
     const consumed = send(pair.alice, packet(1), { ack: 'consumed' });
     pair.run();
     const gone = send(pair.alice, packet(2));
     pair.alice.session.flush();
     const waiting = send(pair.alice, packet(3));
-    pair.alice.listener.closed(new Error('cut'));
+    pair.alice.session.lost('lost', 'it did not come back');
     const deliveries = [consumed, gone, waiting].map(({ outcome }) => (outcome.ended as PoolError).delivery);
     expect(deliveries).toEqual(['delivered', 'unknown', 'none']);
     expect(ended(pair.alice)?.reason).toBe('lost');
@@ -419,11 +419,113 @@ describe('a session', () => {
 
   it('hears nothing of an old link once a new one is being made', () => {
     const pair = new PairOfSessions();
-    pair.alice.session.attach('bob-1', 2);
+    const { listener, link } = pair.alice;
+    pair.link();
+    listener.opened(link);
+    expect(link.closed).toBe(true);
+    listener.packet(0, new Uint8Array([1, 2, 3]));
+    expect(pair.alice.heard).toEqual([]);
+  });
+});
+
+describe('a link that breaks', () => {
+  it('is a broken link and not a departure: the session goes on over the next, and what was under way arrives', () => {
+    const pair = up();
+    const outcomes = [5, 100_000, 0, 9_000].map((length) => send(pair.alice, packet(length), { queue: `${length}` }).outcome);
+    pair.alice.session.flush();
+    pair.relink();
+    pair.run();
+    expect(pair.alice.heard.map((heard) => heard.type)).toEqual(['joined', 'severed', 'resumed']);
+    expect(outcomes.map((outcome) => outcome.ended)).toEqual(['well', 'well', 'well', 'well']);
+    expect(messages(pair.bob)).toHaveLength(4);
+  });
+
+  it('loses no refusal', () => {
+    const pair = up();
+    pair.bob.refuse = () => {
+      throw new PoolError('unpackable', 'no');
+    };
+    const { outcome } = send(pair.alice, packet(1));
+    pair.alice.session.flush();
+    const sent = pair.alice.link.take(0);
+    if (sent !== undefined) pair.bob.listener.packet(0, sent);
+    pair.relink();
+    pair.run();
+    expect(outcome.ended).toMatchObject({ code: 'unpackable' });
+    pair.bob.refuse = undefined;
+    const next = send(pair.alice, packet(2));
+    pair.run();
+    expect(next.outcome.ended).toBe('well');
+  });
+
+  it('in the middle of a greeting leaves a session that both can begin', () => {
+    fc.assert(
+      fc.property(fc.nat(20), fc.infiniteStream(fc.nat(5)), (steps, choices) => {
+        const pair = new PairOfSessions();
+        const choose = (count: number): number => (choices.next().value as number) % count;
+        const early = send(pair.alice, packet(3));
+        pair.open(choose(2) === 0 ? pair.alice : pair.bob);
+        for (let step = 0; step < steps; step++) {
+          const possible = pair.steps();
+          possible[choose(possible.length)]?.();
+          if (step === 2) pair.open(pair.alice.linked ? pair.bob : pair.alice);
+        }
+        pair.relink();
+        pair.run(choose);
+        expect(early.outcome.ended).toBe('well');
+        for (const end of pair.ends) expect(end.heard.filter((heard) => heard.type === 'joined')).toHaveLength(1);
+        expect(pair.ends.some((end) => ended(end))).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('ends the session on the side that still has it when the other has not', () => {
+    const pair = up();
+    const pending = send(pair.alice, packet(1));
+    pair.alice.session.flush();
+    pair.bob.session.lost('lost', 'given up');
+    const other = new PairOfSessions();
+    // Bob's next session with the same instance meets Alice's old one.
+    pair.cut();
+    pair.link();
+    const bob = { ...other.bob, link: pair.bob.link, listener: other.bob.session.attach('alice-1', 2) };
+    pair.alice.linked = true;
+    pair.alice.listener.opened(pair.alice.link);
+    bob.listener.opened(bob.link);
+    for (let turn = 0; turn < 10; turn++) {
+      for (const lane of [0, 1] as const) {
+        const [down, back] = [pair.alice.link.take(lane), bob.link.take(lane)];
+        if (down !== undefined) bob.listener.packet(lane, down);
+        if (back !== undefined) pair.alice.listener.packet(lane, back);
+      }
+    }
+    expect(ended(pair.alice)).toMatchObject({ reason: 'lost', error: { reason: 'gone' } });
+    expect(pending.outcome.ended).toMatchObject({ code: 'peer-left', delivery: 'unknown' });
+    expect(other.bob.heard.map((heard) => heard.type)).toEqual(['unfit']);
+  });
+
+  it('is not taken over by somebody who knows the session but not the key', () => {
+    const pair = up();
+    pair.cut();
+    pair.link();
+    // Whoever sits in the middle has another fingerprint towards each side.
+    Object.assign(pair.bob.link, { binding: { own: 'bob-2', other: 'mallory' } });
     pair.open();
     pair.run();
-    expect(pair.alice.heard).toEqual([]);
-    expect(pair.alice.link.closed).toBe(true);
+    expect(pair.bob.heard.at(-1)).toMatchObject({ type: 'unfit', error: { code: 'untrusted', reason: 'proof' } });
+    expect(pair.ends.some((end) => end.session.up || ended(end))).toBe(false);
+    pair.relink();
+    pair.run();
+    expect(pair.ends.every((end) => end.session.up)).toBe(true);
+  });
+
+  it('while leaving ends the session', () => {
+    const pair = up();
+    pair.alice.session.goodbye('goodbye', '');
+    pair.cut();
+    expect(ended(pair.alice)?.reason).toBe('goodbye');
+    expect(ended(pair.bob)).toBeUndefined();
   });
 });
 
@@ -517,6 +619,7 @@ describe('random traffic', () => {
       ack: fc.constantFrom<Ack>('delivered', 'consumed', 'accepted', 'none'),
       steps: fc.nat(12),
       withdraw: fc.boolean(),
+      cut: fc.constantFrom('none', 'none', 'none', 'both', 'alice first', 'at once' as const),
       consume: fc.nat(3),
     }),
     { maxLength: 60 },
@@ -548,7 +651,10 @@ describe('random traffic', () => {
             const unread = sizes.reduce((sum, size) => sum + size, 0);
             expect(unread - Math.max(0, ...sizes)).toBeLessThanOrEqual(limit);
           };
-          for (const [number, { from, queue, size, ack, steps, withdraw, consume: count }] of sends.entries()) {
+          for (const [number, { from, queue, size, ack, steps, withdraw, cut, consume: count }] of sends.entries()) {
+          if (cut === 'both') pair.cut();
+          else if (cut === 'alice first') pair.cut(pair.alice);
+          if (cut !== 'none') pair.relink();
             const { outcome, message } = send(pair[from], numbered(number, size), { queue, ack });
             outcomes.push(Object.assign(outcome, { number }));
             sent[from].set(queue, [...(sent[from].get(queue) ?? []), number]);

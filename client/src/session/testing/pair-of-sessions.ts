@@ -1,13 +1,14 @@
-import type { LeaveReason, Receipt } from '../communicators/communicator.ts';
-import { Deque } from '../deque.ts';
-import type { PoolError } from '../errors.ts';
-import type { Lane, Link, LinkListener } from '../links/link.ts';
-import type { Packet } from '../packers/packer.ts';
-import { Session, type SessionOptions } from './session.ts';
+import type { LeaveReason, Receipt } from '../../communicators/communicator.ts';
+import { Deque } from '../../deque.ts';
+import type { PoolError } from '../../errors.ts';
+import type { Lane, Link, LinkListener } from '../../links/link.ts';
+import type { Packet } from '../../packers/packer.ts';
+import { Session, type SessionOptions } from '../session.ts';
 
 /** What one end has heard, in order. */
 export type Heard =
-  | { readonly type: 'joined' }
+  | { readonly type: 'joined' | 'severed' | 'resumed' }
+  | { readonly type: 'unfit'; readonly error: PoolError }
   | { readonly type: 'message'; readonly queue: string; readonly packet: Packet; readonly receipt: Receipt }
   | { readonly type: 'failed'; readonly error: PoolError }
   | { readonly type: 'ended'; readonly reason: LeaveReason; readonly error: PoolError };
@@ -16,14 +17,16 @@ export type Heard =
 export class ManualLink implements Link {
   readonly kind = 'local';
   readonly packetBytes: number;
+  readonly binding: Link['binding'];
   /** Sent, and not arrived. */
   readonly underway: readonly [Deque<Uint8Array>, Deque<Uint8Array>] = [new Deque(), new Deque()];
   readonly #laneBytes: number;
   readonly #bytes: [number, number] = [0, 0];
   closed = false;
 
-  constructor(packetBytes: number, laneBytes: number) {
+  constructor(packetBytes: number, laneBytes: number, binding: Link['binding']) {
     this.packetBytes = packetBytes;
+    this.binding = binding;
     this.#laneBytes = laneBytes;
   }
 
@@ -41,6 +44,12 @@ export class ManualLink implements Link {
     this.closed = true;
   }
 
+  /** Everything under way is lost. */
+  lose(): void {
+    this.closed = true;
+    for (const lane of this.underway) lane.clear();
+  }
+
   /** Takes one packet off the lane. */
   take(lane: Lane): Uint8Array | undefined {
     const packet = this.underway[lane].shift();
@@ -51,8 +60,10 @@ export class ManualLink implements Link {
 
 export interface End {
   readonly session: Session;
-  readonly link: ManualLink;
-  readonly listener: LinkListener;
+  link: ManualLink;
+  listener: LinkListener;
+  /** Its listener was told `opened` and not `closed`. */
+  linked: boolean;
   readonly heard: Heard[];
   /** Throws what refuses a message. */
   refuse: ((queue: string, packet: Packet) => void) | undefined;
@@ -71,15 +82,60 @@ export class PairOfSessions {
   readonly alice: End;
   readonly bob: End;
   now = 0;
+  #links = 0;
+  readonly #packetBytes: number;
+  readonly #laneBytes: number;
 
   constructor({ packetBytes = 4096, laneBytes = 8192, alice = {}, bob = {} }: PairOptions = {}) {
-    this.alice = this.#end('alice', 'bob', packetBytes, laneBytes, alice);
-    this.bob = this.#end('bob', 'alice', packetBytes, laneBytes, bob);
+    this.#packetBytes = packetBytes;
+    this.#laneBytes = laneBytes;
+    this.alice = this.#end('alice', 'bob', alice);
+    this.bob = this.#end('bob', 'alice', bob);
+    this.link();
   }
 
-  open(): void {
-    this.alice.listener.opened(this.alice.link);
-    this.bob.listener.opened(this.bob.link);
+  get ends(): readonly [End, End] {
+    return [this.alice, this.bob];
+  }
+
+  /** A new link is being made. Whatever the old one holds is lost. */
+  link(): void {
+    this.#links++;
+    for (const [end, name, peer] of [
+      [this.alice, 'alice', 'bob'],
+      [this.bob, 'bob', 'alice'],
+    ] as const) {
+      end.link = new ManualLink(this.#packetBytes, this.#laneBytes, {
+        own: `${name}-${this.#links}`,
+        other: `${peer}-${this.#links}`,
+      });
+      end.linked = false;
+      end.listener = end.session.attach(`${peer}-1`, this.#links);
+    }
+  }
+
+  open(end?: End): void {
+    for (const one of end === undefined ? this.ends : [end]) {
+      one.linked = true;
+      one.listener.opened(one.link);
+    }
+  }
+
+  /** The link breaks, and what is under way is lost; both ends hear of it, or only one for now. */
+  cut(end?: End): void {
+    for (const one of end === undefined ? this.ends : [end]) {
+      one.link.lose();
+      if (!one.linked) continue;
+      one.linked = false;
+      one.listener.closed(new Error('cut'));
+    }
+  }
+
+  /** Cuts if need be, and makes and opens a new link. */
+  relink(): void {
+    this.cut();
+    this.link();
+    this.open();
   }
 
   /** Every step that is possible now; taking none of them changes nothing. */
@@ -96,7 +152,14 @@ export class PairOfSessions {
         });
       }
       for (const lane of [0, 1] as const) {
-        if (from.link.underway[lane].length > 0) steps.push(() => this.#deliver(from, to, lane));
+        if (from.link.underway[lane].length > 0 && to.linked) steps.push(() => this.#deliver(from, to, lane));
+      }
+      // Whoever closes is heard of when all that was sent before has arrived.
+      if (from.link.closed && to.linked && from.link.underway.every((lane) => lane.length === 0)) {
+        steps.push(() => {
+          to.linked = false;
+          to.listener.closed();
+        });
       }
     }
     return steps;
@@ -114,8 +177,9 @@ export class PairOfSessions {
     if (full && from.link.ready(lane)) from.listener.drained(lane);
   }
 
-  #end(name: string, peer: string, packetBytes: number, laneBytes: number, over: Partial<SessionOptions>): End {
+  #end(name: string, peer: string, over: Partial<SessionOptions>): End {
     const heard: Heard[] = [];
+    let drawn = 0;
     const session: Session = new Session(
       {
         name,
@@ -125,7 +189,7 @@ export class PairOfSessions {
         inboxLimit: 1 << 20,
         outboxLimit: 1 << 26,
         maxMessageSize: 1 << 26,
-        half: `half-of-${name}`,
+        random: () => `${name}-${drawn++}`,
         ...over,
       },
       {
@@ -134,6 +198,9 @@ export class PairOfSessions {
           end.scheduled = true;
         },
         joined: () => heard.push({ type: 'joined' }),
+        severed: () => heard.push({ type: 'severed' }),
+        resumed: () => heard.push({ type: 'resumed' }),
+        unfit: (error) => heard.push({ type: 'unfit', error }),
         message: (queue, packet, receipt) => {
           end.refuse?.(queue, packet);
           // The head is a view that is valid during the call only.
@@ -149,15 +216,9 @@ export class PairOfSessions {
         ended: (reason, error) => heard.push({ type: 'ended', reason, error }),
       },
     );
-    const link = new ManualLink(packetBytes, laneBytes);
-    const end: End = {
-      session,
-      link,
-      listener: session.attach(`${peer}-1`, 1),
-      heard,
-      refuse: undefined,
-      scheduled: false,
-    };
+    const link = new ManualLink(0, 0, { own: '', other: '' });
+    const listener = session.attach(`${peer}-1`, 0);
+    const end: End = { session, link, listener, linked: false, heard, refuse: undefined, scheduled: false };
     return end;
   }
 }
