@@ -8,6 +8,8 @@ export type Pairing = {
   readonly link: number;
   /** Attempts since the pair last had a link. */
   readonly attempts: number;
+  /** A session stands and waits for its next link: the pair goes on trying until it is dropped. */
+  readonly standing: boolean;
 } & (
   | { readonly phase: 'apart' }
   /** The caller waits for one of its handshake slots, or until it may try again. The clock of an attempt has not started, or goes on from the last. */
@@ -30,15 +32,17 @@ export type PairingEvent =
   | { readonly type: 'negotiate'; readonly link: number; readonly data: unknown }
   /** The attempt's link is open, and both sides have checked each other. */
   | { readonly type: 'up' }
-  /** The attempt came to nothing. */
-  | { readonly type: 'broken' }
+  /** The link of that number broke, or the attempt at it came to nothing. */
+  | { readonly type: 'broken'; readonly link: number }
+  /** Something changed for the better: what waits tries now. */
+  | { readonly type: 'nudge' }
   /** The alarm that was set rings. */
   | { readonly type: 'alarm' }
   /** We do not want this instance any more, or it is gone. */
   | { readonly type: 'drop' };
 
 export type PairingAction =
-  | { readonly do: 'queue' | 'free' | 'hang-up' | 'lost' }
+  | { readonly do: 'queue' | 'free' | 'hang-up' | 'sever' }
   | { readonly do: 'dial'; readonly link: number }
   | { readonly do: 'negotiate'; readonly data: unknown }
   | { readonly do: 'ring' | 'wait'; readonly link: number }
@@ -60,7 +64,7 @@ interface Step {
 }
 
 export function apart(self: string, peer: string, link = 0): Pairing {
-  return { role: self < peer ? 'caller' : 'callee', phase: 'apart', link, attempts: 0 };
+  return { role: self < peer ? 'caller' : 'callee', phase: 'apart', link, attempts: 0, standing: false };
 }
 
 /** What follows from an event at a time; nothing else is looked at. An event that means nothing in a state changes nothing. */
@@ -69,7 +73,7 @@ export function next(pairing: Pairing, event: PairingEvent, now: number, rules: 
   if (event.type === 'up' && pairing.phase === 'dialing') {
     const { role, link } = pairing;
     return {
-      pairing: { role, link, attempts: 0, phase: 'joined' },
+      pairing: { role, link, attempts: 0, standing: true, phase: 'joined' },
       actions: [...slotOf(pairing), { do: 'alarm', at: undefined }],
     };
   }
@@ -77,7 +81,7 @@ export function next(pairing: Pairing, event: PairingEvent, now: number, rules: 
 }
 
 function call(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
-  const { role, link, attempts } = pairing;
+  const { role, link, attempts, standing } = pairing;
   switch (event.type) {
     case 'call':
       return pairing.phase === 'apart' ? queue(pairing, undefined) : stay(pairing);
@@ -85,7 +89,7 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
       if (pairing.phase !== 'queued') return stay(pairing, { do: 'free' });
       const until = pairing.until ?? now + rules.connectTimeout;
       return {
-        pairing: { role, link: link + 1, attempts: attempts + 1, phase: 'dialing', until },
+        pairing: { role, link: link + 1, attempts: attempts + 1, standing, phase: 'dialing', until },
         actions: [
           { do: 'dial', link: link + 1 },
           { do: 'alarm', at: until },
@@ -98,21 +102,34 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
       return pairing.phase === 'dialing' && event.link === link
         ? stay(pairing, { do: 'negotiate', data: event.data })
         : stay(pairing);
-    case 'broken': {
-      if (pairing.phase !== 'dialing') return stay(pairing);
-      const at = now + rules.pause(attempts);
-      if (at >= pairing.until) return fail(pairing);
-      return {
-        pairing: { role, link, attempts, phase: 'pausing', until: pairing.until },
-        actions: [{ do: 'hang-up' }, { do: 'free' }, { do: 'alarm', at }],
-      };
-    }
+    case 'broken':
+      if (event.link !== link) return stay(pairing);
+      if (pairing.phase === 'joined') {
+        const queued = queue(pairing, undefined);
+        return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, ...queued.actions] };
+      }
+      return pairing.phase === 'dialing' ? pause(pairing, now, rules) : stay(pairing);
+    case 'nudge':
+      return pairing.phase === 'pausing' ? queue(pairing, pairing.until) : stay(pairing);
     case 'alarm':
       if (pairing.phase === 'pausing') return queue(pairing, pairing.until);
-      return pairing.phase === 'dialing' ? fail(pairing) : stay(pairing);
+      if (pairing.phase !== 'dialing') return stay(pairing);
+      return standing ? pause({ ...pairing, until: Number.POSITIVE_INFINITY }, now, rules) : fail(pairing);
     default:
       return stay(pairing);
   }
+}
+
+/** The attempt came to nothing; the next follows a little later, if there is time for it. */
+function pause(pairing: Extract<Pairing, { phase: 'dialing' }>, now: number, rules: PairingRules): Step {
+  const { role, link, attempts, standing } = pairing;
+  const at = now + rules.pause(attempts);
+  if (!standing && at >= pairing.until) return fail(pairing);
+  return {
+    // Where a session stands, each attempt has a clock of its own.
+    pairing: { role, link, attempts, standing, phase: 'pausing', until: standing ? undefined : pairing.until },
+    actions: [{ do: 'hang-up' }, { do: 'free' }, { do: 'alarm', at }],
+  };
 }
 
 /** The callee knows `heard` as its newest link, and has none. */
@@ -128,19 +145,22 @@ function rung(pairing: Pairing, heard: number): Step {
       const queued = queue({ ...pairing, link: heard }, pairing.until);
       return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, { do: 'free' }, ...queued.actions] };
     }
-    default:
-      return heard < pairing.link ? stay(pairing) : stay(pairing, { do: 'lost' });
+    default: {
+      if (heard < pairing.link) return stay(pairing);
+      const queued = queue({ ...pairing, link: heard }, undefined);
+      return { pairing: queued.pairing, actions: [{ do: 'sever' }, { do: 'hang-up' }, ...queued.actions] };
+    }
   }
 }
 
 function answer(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
-  const { role, link, attempts } = pairing;
+  const { role, link, attempts, standing } = pairing;
   const until = now + rules.connectTimeout;
   switch (event.type) {
     case 'call':
       if (pairing.phase !== 'apart') return stay(pairing);
       return {
-        pairing: { role, link, attempts, phase: 'ringing', until },
+        pairing: { role, link, attempts, standing, phase: 'ringing', until },
         actions: [{ do: 'alarm', at: now + rules.ringEvery }],
       };
     case 'wait':
@@ -149,10 +169,11 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
       if (pairing.phase === 'dialing' && event.link === link)
         return stay(pairing, { do: 'negotiate', data: event.data });
       if (event.link <= link) return stay(pairing);
-      const before: PairingAction[] =
-        pairing.phase === 'dialing' ? [{ do: 'hang-up' }] : pairing.phase === 'joined' ? [{ do: 'lost' }] : [];
+      const before: PairingAction[] = [];
+      if (pairing.phase === 'joined') before.push({ do: 'sever' });
+      if (pairing.phase === 'joined' || pairing.phase === 'dialing') before.push({ do: 'hang-up' });
       return {
-        pairing: { role, link: event.link, attempts: attempts + 1, phase: 'dialing', until },
+        pairing: { role, link: event.link, attempts: attempts + 1, standing, phase: 'dialing', until },
         actions: [
           ...before,
           { do: 'dial', link: event.link },
@@ -162,26 +183,34 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
       };
     }
     case 'broken':
-      if (pairing.phase !== 'dialing') return stay(pairing);
-      return {
-        pairing: { role, link, attempts, phase: 'ringing', until: pairing.until },
-        actions: [{ do: 'hang-up' }, { do: 'ring', link }, { do: 'alarm', at: now + rules.ringEvery }],
-      };
+      if (event.link !== link || (pairing.phase !== 'dialing' && pairing.phase !== 'joined')) return stay(pairing);
+      return ring(pairing, pairing.phase === 'joined' ? until : pairing.until, now, rules);
+    case 'nudge':
+      return pairing.phase === 'ringing' ? stay(pairing, { do: 'ring', link }) : stay(pairing);
     case 'alarm':
-      if (pairing.phase !== 'ringing' && pairing.phase !== 'dialing') return stay(pairing);
-      if (now >= pairing.until || pairing.phase === 'dialing') return fail(pairing);
-      return stay(pairing, { do: 'ring', link }, { do: 'alarm', at: Math.min(pairing.until, now + rules.ringEvery) });
+      if (pairing.phase === 'dialing') return standing ? ring(pairing, until, now, rules) : fail(pairing);
+      if (pairing.phase !== 'ringing') return stay(pairing);
+      if (now >= pairing.until && !standing) return fail(pairing);
+      return stay(pairing, { do: 'ring', link }, { do: 'alarm', at: now + rules.ringEvery });
     default:
       return stay(pairing);
   }
+}
+
+/** The callee has no link any more, and asks for the next. */
+function ring({ role, link, attempts, standing }: Pairing, until: number, now: number, rules: PairingRules): Step {
+  return {
+    pairing: { role, link, attempts, standing, phase: 'ringing', until },
+    actions: [{ do: 'hang-up' }, { do: 'ring', link }, { do: 'alarm', at: now + rules.ringEvery }],
+  };
 }
 
 function stay(pairing: Pairing, ...actions: PairingAction[]): Step {
   return { pairing, actions };
 }
 
-function queue({ role, link, attempts }: Pairing, until: number | undefined): Step {
-  return { pairing: { role, link, attempts, phase: 'queued', until }, actions: [{ do: 'queue' }] };
+function queue({ role, link, attempts, standing }: Pairing, until: number | undefined): Step {
+  return { pairing: { role, link, attempts, standing, phase: 'queued', until }, actions: [{ do: 'queue' }] };
 }
 
 function fail(pairing: Pairing): Step {
@@ -195,7 +224,7 @@ function give(pairing: Pairing, actions: readonly PairingAction[]): Step {
   const { role, link } = pairing;
   const attempt: PairingAction[] = pairing.phase === 'dialing' || pairing.phase === 'joined' ? [{ do: 'hang-up' }] : [];
   return {
-    pairing: { role, link, attempts: 0, phase: 'apart' },
+    pairing: { role, link, attempts: 0, standing: false, phase: 'apart' },
     actions: [...attempt, ...slotOf(pairing), ...actions],
   };
 }
