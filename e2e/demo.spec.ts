@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type BrowserContext, expect, type Page, test } from 'playwright/test';
+import { launchOptions, rememberedBrowser } from './browser.mjs';
 
 /** Waits until it is in the room. */
 async function entered(page: Page): Promise<string> {
-  await expect(page.getByText('you, in the room')).toBeVisible();
+  await expect(page.getByText('you, here')).toBeVisible();
   return page.locator('#own-name').innerText();
 }
 
@@ -75,7 +76,7 @@ test('three tabs meet in a room, exchange values, and see each other leave @each
 
   // Byte for byte, and to one alone. What bob sent to carol before has not come here: there was nothing to wait for but this.
   const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 31) % 256));
-  await carol.getByLabel('To').selectOption(alicesName);
+  await carol.getByLabel('To', { exact: true }).selectOption(alicesName);
   await carol.getByRole('radio', { name: 'File' }).check();
   await carol.getByLabel('File, up to').setInputFiles({ name: 'table.bin', mimeType: '', buffer: bytes });
   await carol.getByRole('button', { name: 'Send' }).click();
@@ -107,7 +108,7 @@ test('what was meant for one who left does not go to everyone', async ({ context
   await alice.getByRole('textbox', { name: 'Text' }).fill('Just between us');
   await alice.getByRole('button', { name: 'Send' }).click();
   await expect(messages(alice)).toContainText(`Not to ${bobsName}, who left first.`);
-  await alice.getByLabel('To').selectOption('Everyone');
+  await alice.getByLabel('To', { exact: true }).selectOption('Everyone');
   await alice.getByRole('textbox', { name: 'Text' }).fill('For all');
   await alice.getByRole('button', { name: 'Send' }).click();
   await expect(messages(carol).first()).toContainText('For all');
@@ -150,13 +151,13 @@ test('the link of a room opens that room', async ({ context }) => {
 });
 
 test('without a signaling server it says so, and meets the tabs of this browser', async ({ context }) => {
-  await context.route(/\/peerpool/, (route) => route.abort());
-  await context.routeWebSocket(/\/peerpool/, (socket) => socket.close());
-  const alice = await context.newPage();
-  await alice.goto('/');
+  const alice = await visit(context);
+  await alice.getByRole('button', { name: 'Leave' }).click();
+  await context.setOffline(true);
+  await alice.getByRole('button', { name: 'Join again' }).click();
   await expect(alice.getByRole('alert')).toContainText('The signaling server was not reached');
+  await context.setOffline(false);
   await alice.getByRole('button', { name: 'Meet only tabs of this browser' }).click();
-  await entered(alice);
   const bob = await furtherTab(alice);
   await expect(peer(alice, await entered(bob))).toContainText(/within this browser, [\d.]+ m?s/);
 });
@@ -166,4 +167,25 @@ test('a room that is none is refused in words', async ({ page }) => {
   await expect(page.getByRole('alert')).toContainText('"/" is not allowed in a room name');
   await page.getByRole('button', { name: 'Open a new room' }).click();
   await entered(page);
+});
+
+test('on an insecure origin, as on a phone, tabs meet and the link can be copied', async ({ playwright, baseURL }) => {
+  const options = launchOptions(rememberedBrowser());
+  const args = [...options.args, '--host-resolver-rules=MAP peerpool.test 127.0.0.1'];
+  const browser = await playwright.chromium.launch({ ...options, args });
+  try {
+    const url = new URL(baseURL ?? '');
+    url.hostname = 'peerpool.test';
+    const alice = await visit(await browser.newContext(), url.href);
+    expect(await alice.evaluate(() => isSecureContext)).toBe(false);
+    const bob = await furtherTab(alice);
+    await expect(peer(alice, await entered(bob))).toContainText('direct');
+    await alice.getByRole('button', { name: 'Copy link' }).click();
+    await expect(alice.getByText('The link is copied.')).toBeVisible();
+    await alice.getByRole('textbox', { name: 'Text' }).focus();
+    await alice.keyboard.press('ControlOrMeta+V');
+    await expect(alice.getByRole('textbox', { name: 'Text' })).toHaveValue(alice.url());
+  } finally {
+    await browser.close();
+  }
 });

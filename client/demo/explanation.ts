@@ -17,7 +17,7 @@ export function departureText(reason: LeaveReason): string {
   return DEPARTURES[reason];
 }
 
-export function kindText(kind: LinkKind | undefined): string {
+function kindText(kind: LinkKind | undefined): string {
   switch (kind) {
     case 'direct':
       return 'direct';

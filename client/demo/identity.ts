@@ -5,8 +5,8 @@ type Standing = 'joining' | 'here' | 'away';
 
 const WORDS: Readonly<Record<Standing, string>> = {
   joining: 'you, joining',
-  here: 'you, in the room',
-  away: 'you, not in the room',
+  here: 'you, here',
+  away: 'you, not here',
 };
 
 /** Who this tab is in the room, and the way in and out. */

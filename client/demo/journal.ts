@@ -1,6 +1,6 @@
 import type { PoolListeners } from 'peerpool';
 import { element, part } from './element.ts';
-import { departureText, linkText, signalingText } from './explanation.ts';
+import { departureText, linkText } from './explanation.ts';
 import { timeElement } from './figures.ts';
 import { nameElement } from './name-element.ts';
 
@@ -14,23 +14,29 @@ export class Journal {
     this.#add('', line);
   }
 
+  /** What few look at. */
+  note(...line: readonly (Node | string)[]): void {
+    this.#add('aside', line);
+  }
+
   /** Each event of one pool as a line. */
   listeners(): PoolListeners {
-    let sought = false;
+    let out = false;
     return {
       join: ({ name }) => this.write(nameElement(name), ' joined'),
-      leave: ({ name, reason }) => this.write(nameElement(name), ` left: ${departureText(reason)}`),
+      leave: ({ name, reason }) => {
+        // When we go, everyone is gone for us.
+        if (!out) this.write(nameElement(name), ` left: ${departureText(reason)}`);
+      },
       restart: ({ name, unread }) =>
         this.write(
           nameElement(name),
           unread > 0 ? ` started anew; ${unread} unread messages are gone` : ' started anew',
         ),
-      link: ({ name, state, kind }) =>
-        this.#add('aside', ['Link to ', nameElement(name), `: ${linkText(state, kind)}`]),
-      state: ({ state, signaling }) => {
-        // A pool that has just started has not looked for the server yet.
-        sought ||= signaling !== 'disconnected';
-        if (state === 'started' && sought) this.#add('aside', [signalingText(signaling)]);
+      link: ({ name, state, kind }) => this.note('Link to ', nameElement(name), `: ${linkText(state, kind)}`),
+      state: ({ state }) => {
+        out = state === 'stopped';
+        if (out) this.write('You are out of the room');
       },
       error: ({ error }) => this.write(`Error: ${error.message}`),
     };

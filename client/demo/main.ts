@@ -1,9 +1,8 @@
-import { BroadcastChannelCommunicator, Pool, PoolError, type SignalingState, WebRTCCommunicator } from 'peerpool';
+import { BroadcastChannelCommunicator, Pool, PoolError, WebRTCCommunicator } from 'peerpool';
 import { Composer } from './composer.ts';
 import { Conversation } from './conversation.ts';
 import { deliver } from './delivery.ts';
-import { part } from './element.ts';
-import { absenceText, signalingText } from './explanation.ts';
+import { absenceText } from './explanation.ts';
 import { listText } from './figures.ts';
 import { Identity } from './identity.ts';
 import { Journal } from './journal.ts';
@@ -12,6 +11,7 @@ import { Notice } from './notice.ts';
 import { toParcel } from './parcel.ts';
 import { RoomLink } from './room-link.ts';
 import { Roster } from './roster.ts';
+import { SignalingSign } from './signaling-sign.ts';
 
 const link = new RoomLink();
 const journal = new Journal();
@@ -20,7 +20,7 @@ const conversation = new Conversation();
 const composer = new Composer(send);
 const roster = new Roster((name) => composer.writeTo(name));
 const identity = new Identity({ take: (name) => join(name, true), leave: () => pool?.shutdown() });
-const signaling = part('signaling', HTMLElement);
+const sign = new SignalingSign();
 
 /** By which this page is in the room; every name it takes has one of its own. */
 let pool: Pool | undefined;
@@ -32,6 +32,7 @@ async function join(name: string, chosen: boolean): Promise<void> {
   if (mine === undefined) return;
   pool = mine;
   notice.hide();
+  sign.away();
   identity.show('joining', name);
   const end = await stay(mine, former);
   // Another name was taken meanwhile, and what becomes of this one is no news.
@@ -81,7 +82,9 @@ function listen(mine: Pool): void {
   };
   for (const change of ['join', 'leave', 'restart', 'link', 'state'] as const) mine.on(change, people);
   mine.on('state', (now) => {
-    if (pool === mine) showSignaling(now.state === 'started' ? now.signaling : undefined);
+    if (pool !== mine || now.state !== 'started') return;
+    const news = sign.show(now.signaling);
+    if (news !== undefined) journal.note(news);
   });
   mine.onMessage((message) => conversation.arrived(message), { everyId: true, parse: toParcel });
 }
@@ -91,7 +94,7 @@ function left(name: string, error: unknown): void {
   identity.show('away', name);
   if (pool !== undefined) roster.show(pool);
   composer.people([]);
-  showSignaling(undefined);
+  sign.away();
   const again = { 'Join again': () => join(name, true) };
   if (error === undefined) return notice.show('You left the room. The others saw you say goodbye.', again);
   const sentence = absenceText(error, name, link.room);
@@ -111,11 +114,6 @@ function send(value: unknown, recipients: readonly string[]): void {
   if (pool === undefined) return;
   const to = recipients.length > 2 ? `everyone (${recipients.length})` : listText(recipients);
   deliver(pool, recipients, value, conversation.sent(toParcel(value), to)).catch(reportError);
-}
-
-function showSignaling(state: SignalingState | undefined): void {
-  signaling.dataset['state'] = state ?? 'away';
-  signaling.textContent = state === undefined ? 'Not in the room' : signalingText(state);
 }
 
 // The browser kept the page and brings it back, but the pool said goodbye when it went.

@@ -30,13 +30,13 @@ export function describe(parcel: Parcel): string {
     case 'file':
       return `${parcel.type || 'file'}, ${bytesText(parcel.bytes.byteLength)}`;
     case 'value':
-      return `${typeText(parcel.value)}, ${bytesText(utf8Bytes(valueText(parcel.value)))}`;
+      return `${typeText(parcel.value)}, ${bytesText(utf8Bytes(valueText(parcel.value, 0)))}`;
   }
 }
 
 /** Such values as JSON, and those that JSON does not know nearly so. */
-export function valueText(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => plain(inner), 2) ?? String(value);
+export function valueText(value: unknown, indent = 2): string {
+  return JSON.stringify(value, (_key, inner: unknown) => plain(inner), indent) ?? String(value);
 }
 
 /** Shortened to what a page can show. */

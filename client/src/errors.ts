@@ -71,6 +71,14 @@ export class PoolError extends Error {
     return this.message.slice(this.code.length + 2);
   }
 
+  /** The same error, with some details changed or added. */
+  with(details: PoolErrorDetails): PoolError {
+    const { peer, msgId, method, reason, path, delivery, missing, errors } = this;
+    const cause = 'cause' in this ? { cause: this.cause } : {};
+    const own = { peer, msgId, method, reason, path, delivery, missing, errors, ...cause };
+    return new PoolError(this.code, this.detail, { ...own, ...details });
+  }
+
   /** A plain object that says the same, for logs. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, peer, msgId, method, reason, path, delivery } = this;

@@ -1,6 +1,7 @@
 export { BroadcastChannelCommunicator } from './communicators/broadcast-channel/broadcast-channel-communicator.ts';
 export { clearHubs, getHub } from './communicators/local/hub.ts';
 export { LocalCommunicator } from './communicators/local/local-communicator.ts';
+export { MeshCommunicator } from './communicators/mesh.ts';
 export { WebRTCCommunicator } from './communicators/webrtc/webrtc-communicator.ts';
 export { PoolError } from './errors.ts';
 export { JsonPacker } from './packers/json.ts';
@@ -21,9 +22,18 @@ export type {
   SignalingState,
   WaitOptions,
 } from './communicators/communicator.ts';
+export type { BroadcastChannelCommunicatorOptions } from './communicators/broadcast-channel/broadcast-channel-communicator.ts';
+export type { Hub } from './communicators/local/hub.ts';
+export type { LocalCommunicatorOptions } from './communicators/local/local-communicator.ts';
+export type { MeshOptions } from './communicators/mesh.ts';
+export type { Attempt, Presence, Signal, Transport, TransportListener } from './communicators/transport.ts';
+export type { WebRTCCommunicatorOptions } from './communicators/webrtc/webrtc-communicator.ts';
+export type { WebRTCImplementation } from './communicators/webrtc/webrtc-implementation.ts';
 export type { Delivery, PoolErrorCode, PoolErrorDetails } from './errors.ts';
-export type { LinkKind } from './links/link.ts';
+export type { Lane, Link, LinkKind, LinkListener } from './links/link.ts';
 export type { Packer, Packet } from './packers/packer.ts';
+export type { PackableClass, RegisterOptions } from './packers/registry.ts';
+export type { PackerOptions } from './packers/value-packer.ts';
 export type { ShutdownOptions } from './pool/lifetime.ts';
 export type { PoolEvents, PoolListener, PoolListeners, PoolState } from './pool/listeners.ts';
 export type { MemberEvent, MembersOptions } from './pool/member-events.ts';

@@ -124,7 +124,7 @@ export class MeshCommunicator implements Communicator {
       if (peer === undefined) throw unknown(recipient);
       this.#checkSize(packet, recipient);
       const { session } = peer;
-      if (session === undefined) throw peer.failure ?? unknown(recipient);
+      if (session === undefined) throw peer.failure === undefined ? unknown(recipient) : unsent(peer.failure);
       if (options.timeout === undefined && options.signal === undefined) {
         return new Promise((resolve, reject) => {
           session.send(packet, options, (error) => (error === undefined ? resolve() : reject(error)));
@@ -452,4 +452,10 @@ function unknown(name: string): PoolError {
     peer: name,
     delivery: 'none',
   });
+}
+
+/** What ended the session, for a message that came after it. */
+function unsent(failure: PoolError): PoolError {
+  const { code, detail, peer, reason } = failure;
+  return new PoolError(code, detail, { peer, reason, delivery: 'none', cause: failure });
 }

@@ -1,5 +1,5 @@
 import type { PoolError } from '../errors.ts';
-import type { Link, LinkListener } from '../links/link.ts';
+import type { LinkListener } from '../links/link.ts';
 import type { SignalingState } from './communicator.ts';
 
 /** Somebody in the room: a name, and the life of it that is there now. */
@@ -69,5 +69,3 @@ export type Signal =
       readonly code: string;
       readonly message: string;
     };
-
-export type { Link, LinkListener };

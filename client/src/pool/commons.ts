@@ -15,6 +15,8 @@ export class Commons {
   readonly listeners = new Listeners();
   readonly roster: Roster;
   readonly mailbox: Mailbox;
+  /** `initialize` waits, and will itself tell of a named client that can't be had. */
+  joining = false;
   #state: PoolState = 'uninitialized';
   #signaling: SignalingState = 'disconnected';
   #discover: boolean | undefined;

@@ -40,6 +40,7 @@ export class Lifetime {
     this.#watchPage();
     let joined = (): void => {};
     this.#joining = new Promise((resolve) => (joined = resolve));
+    this.#commons.joining = true;
     try {
       await this.#commons.communicator.initialize(self, listener, options);
     } catch (error) {
@@ -48,6 +49,7 @@ export class Lifetime {
       throw error;
     } finally {
       this.#joining = undefined;
+      this.#commons.joining = false;
       joined();
     }
   }

@@ -71,7 +71,7 @@ export class Reception implements CommunicatorListener {
       this.#dismiss(name);
       this.#meeting.failed(name, error);
     }
-    this.#commons.complain(error);
+    if (!this.#commons.joining || !this.#commons.roster.isNamed(name)) this.#commons.complain(error);
   }
 
   error(error: PoolError): void {

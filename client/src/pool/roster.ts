@@ -27,6 +27,10 @@ export class Roster {
     this.#self = self;
   }
 
+  isNamed(name: string): boolean {
+    return this.#entries.get(name)?.named ?? false;
+  }
+
   get named(): boolean {
     for (const entry of this.#entries.values()) if (entry.named) return true;
     return false;

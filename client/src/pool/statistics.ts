@@ -1,7 +1,7 @@
 import type { PeerStatistics } from '../communicators/communicator.ts';
 import type { Commons } from './commons.ts';
 
-/** Bytes are packed values with their envelope, without framing or what was sent again. */
+/** Bytes are packed values, without ids, framing or what was sent again. */
 export interface Traffic {
   readonly bytesSent: number;
   readonly bytesReceived: number;

@@ -478,7 +478,7 @@ export class Session {
     if (this.#phase.name === 'ended') return;
     const link = 'greeting' in this.#phase ? this.#phase.greeting.link : undefined;
     this.#phase = { name: 'ended', error };
-    this.#outbox.end((delivery) => withDelivery(error, delivery), taken);
+    this.#outbox.end((delivery) => error.with({ delivery }), taken);
     for (const ping of this.#pings.values()) ping.done(error);
     this.#pings.clear();
     this.#host.ended(reason, error);
@@ -493,9 +493,4 @@ function laneOf(reader: PacketReader): Lane {
   const lane = reader.byte();
   if (lane !== 0 && lane !== 1) throw new FrameError('there is no such lane');
   return lane;
-}
-
-function withDelivery(error: PoolError, delivery: Delivery): PoolError {
-  const { code, detail, peer, reason, cause } = error;
-  return new PoolError(code, detail, { peer, reason, delivery, ...(cause !== undefined && { cause }) });
 }

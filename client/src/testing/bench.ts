@@ -66,7 +66,6 @@ export class Bench {
         this.errors.push(error);
         this.#write(`failed ${peer} ${error.code}`);
       },
-      failed: (peer, error) => this.#write(`failed ${peer} ${error.code}`),
       error: (error) => {
         this.errors.push(error);
         this.#write(`error ${error.code}`);

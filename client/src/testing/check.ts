@@ -24,7 +24,8 @@ export function checkSame(actual: unknown, expected: unknown, what = 'the value'
 export async function checkRejects(promise: Promise<unknown>, code: PoolErrorCode, what: string): Promise<PoolError> {
   const outcome = await settled(promise);
   if (outcome.status === 'fulfilled') check(false, `${what} rejects with ${code}, and was fulfilled`);
-  else if (!(outcome.reason instanceof PoolError)) check(false, `${what} rejects with ${code}: ${show(outcome.reason)}`);
+  else if (!(outcome.reason instanceof PoolError))
+    check(false, `${what} rejects with ${code}: ${show(outcome.reason)}`);
   else {
     check(outcome.reason.code === code, `${what} rejects with ${code}: ${outcome.reason.message}`);
     check(outcome.reason.message.startsWith(`${code}: `), `the message of ${what} begins with its code`);

@@ -48,5 +48,8 @@ export async function createPools(count: number, given: CreatePoolsOptions = {})
     await shutdown();
     throw failure.reason;
   }
-  return Object.assign(pools, { shutdown, [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: shutdown }) as Pools;
+  return Object.assign(pools, {
+    shutdown,
+    [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: shutdown,
+  }) as Pools;
 }

@@ -7,7 +7,9 @@ import { Bench } from './bench.ts';
 import type { Fences, Said } from './rendezvous.ts';
 
 /** An event of a pool, with its name. */
-export type Heard = { readonly [Name in keyof PoolEvents]: { readonly type: Name } & PoolEvents[Name] }[keyof PoolEvents];
+export type Heard = {
+  readonly [Name in keyof PoolEvents]: { readonly type: Name } & PoolEvents[Name];
+}[keyof PoolEvents];
 
 /** A communicator of the room the case is played in: a new one at each call, all for the same room. */
 export type MakeCommunicator = () => Communicator;

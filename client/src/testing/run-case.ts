@@ -3,7 +3,7 @@ import { type MakeCommunicator, Party } from './party.ts';
 import { type Fences, FenceError, Rendezvous } from './rendezvous.ts';
 
 /** A case that takes longer than this, in ms, hangs. The longest needs a few seconds on a slow machine. */
-const CASE_TIMEOUT = 6_000;
+const CASE_TIMEOUT = 30_000;
 
 let rooms = 0;
 
@@ -28,7 +28,8 @@ export async function runCase(
   );
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
   const causes = errors.filter((error) => !(error.cause instanceof FenceError));
-  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'), { cause: causes[0] ?? errors[0] });
+  if (errors.length > 0)
+    throw new Error(errors.map(({ message }) => message).join('\n'), { cause: causes[0] ?? errors[0] });
 }
 
 /**

@@ -67,7 +67,11 @@ export const acknowledgements: readonly ContractCase[] = [
       await self.fence('go on');
       goOn();
       await self.until(() => self.complaints.length > 0);
-      checkSame(self.complaints.splice(0).map(({ message }) => message), ['as expected'], 'the errors');
+      checkSame(
+        self.complaints.splice(0).map(({ message }) => message),
+        ['as expected'],
+        'the errors',
+      );
     },
   }),
 
@@ -170,9 +174,7 @@ export const acknowledgements: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       const controller = new AbortController();
-      const long = watch(
-        pool.send('bob', new Uint8Array(24 * MEBIBYTE), { msgId: 'x', signal: controller.signal }),
-      );
+      const long = watch(pool.send('bob', new Uint8Array(24 * MEBIBYTE), { msgId: 'x', signal: controller.signal }));
       await pool.send('bob', 'beside', 'y');
       check(long.pending, 'the long one is under way');
       controller.abort(new Error('enough'));
@@ -183,7 +185,11 @@ export const acknowledgements: readonly ContractCase[] = [
     async bob(self) {
       const pool = await self.join();
       checkSame(await pool.recv('alice', 'y'), 'beside');
-      checkSame(await pool.recv('alice', 'x'), 'next', 'a cancelled message is dropped, and the next of its id arrives');
+      checkSame(
+        await pool.recv('alice', 'x'),
+        'next',
+        'a cancelled message is dropped, and the next of its id arrives',
+      );
       check(pool.stats().total.unread === 0, 'nothing of it is left');
     },
   }),

@@ -16,7 +16,10 @@ export const bounds: readonly ContractCase[] = [
         await pool.send('bob', round, 'to');
         await pool.recv('bob', 'fro');
       }
-      check(sends.some(({ pending }) => pending), 'some sends are pending');
+      check(
+        sends.some(({ pending }) => pending),
+        'some sends are pending',
+      );
       await self.fence('full');
       for (const { outcome } of sends) check((await outcome).status === 'fulfilled', 'in the end all arrive');
     },
@@ -41,7 +44,10 @@ export const bounds: readonly ContractCase[] = [
         await pool.send('bob', round, 'to');
         await pool.recv('bob', 'fro');
       }
-      check(sends.some(({ pending }) => pending), 'some sends are pending');
+      check(
+        sends.some(({ pending }) => pending),
+        'some sends are pending',
+      );
       await self.fence('full');
       for (const { outcome } of sends) check((await outcome).status === 'fulfilled', 'in the end all arrive');
     },
@@ -83,7 +89,10 @@ export const bounds: readonly ContractCase[] = [
       await flood[0]?.outcome;
       const wanted = [1, 2, 3].map((number) => pool.send('bob', new Uint8Array(300_000).fill(number), 'wanted'));
       await Promise.all(wanted);
-      check(flood.some(({ pending }) => pending), 'the flood still waits');
+      check(
+        flood.some(({ pending }) => pending),
+        'the flood still waits',
+      );
       await self.fence('passed');
       for (const { outcome } of flood) await outcome;
     },
@@ -124,7 +133,11 @@ export const bounds: readonly ContractCase[] = [
       const pool = await self.join({ outboxLimit: 2 * MEBIBYTE });
       pool.addClient('late');
       const sends = Array.from({ length: 5 }, () => watch(pool.send('late', new Uint8Array(MEBIBYTE - OVERHEAD))));
-      const error = await checkRejects(pool.send('late', new Uint8Array(MEBIBYTE)), 'refused', 'a send beyond the limit');
+      const error = await checkRejects(
+        pool.send('late', new Uint8Array(MEBIBYTE)),
+        'refused',
+        'a send beyond the limit',
+      );
       check(error.delivery === 'none' && error.peer === 'late', 'nothing left, and the error says for whom');
       const refused = sends.filter(({ pending }) => !pending).length;
       check(refused >= 2 && refused < 5, `some wait, the others were refused: ${refused}`);
@@ -143,7 +156,10 @@ export const bounds: readonly ContractCase[] = [
       const pool = await self.join();
       const flood = Array.from({ length: 40 }, (_, index) => watch(pool.send('bob', chunk(index), 'flood')));
       for (let index = 0; index < 10; index++) await pool.send('carol', chunk(index));
-      check(flood.some(({ pending }) => pending), 'bob still does not read');
+      check(
+        flood.some(({ pending }) => pending),
+        'bob still does not read',
+      );
       await self.fence('carol has hers');
       for (const { outcome } of flood) await outcome;
     },

@@ -19,7 +19,12 @@ export const copies: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
-      const expected = { list: [1, 2], bytes: Uint8Array.of(1, 2), large: new Uint8Array(LARGE).fill(1), map: new Map() };
+      const expected = {
+        list: [1, 2],
+        bytes: Uint8Array.of(1, 2),
+        large: new Uint8Array(LARGE).fill(1),
+        map: new Map(),
+      };
       checkSame(await pool.recv('alice'), expected);
     },
   }),
@@ -48,7 +53,11 @@ export const copies: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       const floats = new Float64Array(100_000).map((_, index) => index / 3);
-      await pool.send('bob', { whole: floats, view: floats.subarray(50_000, 60_000), buffer: floats.buffer.slice(0, LARGE) });
+      await pool.send('bob', {
+        whole: floats,
+        view: floats.subarray(50_000, 60_000),
+        buffer: floats.buffer.slice(0, LARGE),
+      });
       const { bytesSent } = pool.stats().total;
       check(bytesSent < 800_000 + 80_000 + LARGE + 1000, `a view sends its own bytes only: ${bytesSent}`);
     },
@@ -99,14 +108,48 @@ function kinds(): readonly unknown[] {
   const huge = 2n ** 2048n - 1n;
   const bytes = Uint8Array.from({ length: 64 }, (_, index) => index);
   const views = [
-    Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-    Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
   ].flatMap((View) => [new View(0), new View(bytes.slice().buffer), new View(bytes.slice().buffer, 8, 2)]);
   return [
-    null, undefined, true, false, '', 0, -0, Number.NaN, Infinity, 2 ** 53, -(2 ** 53),
-    huge, -huge, 0n, -128n, 2n ** 64n, new Date(0), new Date(Number.NaN), /a\/b/giu,
-    new Error('why', { cause: new TypeError('because') }), new ArrayBuffer(0), bytes.slice().buffer,
-    new DataView(bytes.slice().buffer), ...views, new Map<unknown, unknown>([[new Date(1), [new Set([1n])]], [1, 2]]),
-    { type: 'int', data: [1] }, JSON.parse('{"__proto__": {"x": 1}, "constructor": 2, "toJSON": 3, "then": 4}'),
+    null,
+    undefined,
+    true,
+    false,
+    '',
+    0,
+    -0,
+    Number.NaN,
+    Infinity,
+    2 ** 53,
+    -(2 ** 53),
+    huge,
+    -huge,
+    0n,
+    -128n,
+    2n ** 64n,
+    new Date(0),
+    new Date(Number.NaN),
+    /a\/b/giu,
+    new Error('why', { cause: new TypeError('because') }),
+    new ArrayBuffer(0),
+    bytes.slice().buffer,
+    new DataView(bytes.slice().buffer),
+    ...views,
+    new Map<unknown, unknown>([
+      [new Date(1), [new Set([1n])]],
+      [1, 2],
+    ]),
+    { type: 'int', data: [1] },
+    JSON.parse('{"__proto__": {"x": 1}, "constructor": 2, "toJSON": 3, "then": 4}'),
   ];
 }

@@ -157,7 +157,11 @@ export const lifecycle: readonly ContractCase[] = [
       await checkRejects(pool.recv('bob'), 'illegal-state', 'a recv before initialize');
       await pool.initialize();
       await checkRejects(pool.recv('nobody'), 'unknown-peer', 'a recv from nobody');
-      const all = await checkRejects(pool.recvAll({ senders: ['bob', 'nobody'] }), 'unknown-peer', 'a recvAll of nobody');
+      const all = await checkRejects(
+        pool.recvAll({ senders: ['bob', 'nobody'] }),
+        'unknown-peer',
+        'a recvAll of nobody',
+      );
       check(all.missing.includes('nobody'), 'the error names who is missing');
     },
     async bob(self) {
@@ -169,7 +173,9 @@ export const lifecycle: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       const waiting = [pool.recv('bob', 'never'), pool.recvAny('never'), pool.recvAll('never'), pool.waitFor(9)];
-      const told = Promise.all(waiting.map((wait) => checkRejects(wait, 'closed', 'what waited when the pool stopped')));
+      const told = Promise.all(
+        waiting.map((wait) => checkRejects(wait, 'closed', 'what waited when the pool stopped')),
+      );
       await pool.shutdown();
       await told;
       await checkRejects(pool.send('bob', 1), 'illegal-state', 'a send once stopped');
@@ -217,7 +223,8 @@ export const lifecycle: readonly ContractCase[] = [
 
 /** As `await using` does, also where the platform has no such symbol. */
 async function dispose(pool: object): Promise<void> {
-  const symbol: symbol = (Symbol as { readonly asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+  const symbol: symbol =
+    (Symbol as { readonly asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
   await (Reflect.get(pool, symbol) as () => Promise<void>).call(pool);
 }
 

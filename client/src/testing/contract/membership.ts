@@ -17,7 +17,11 @@ export const membership: readonly ContractCase[] = [
       await self.fence('three are there');
       const pool = self.pool();
       await pool.initialize();
-      checkSame([...pool.clients].sort(), ['alice', 'bob', 'carol'], 'in an open room initialize waits for all who were there');
+      checkSame(
+        [...pool.clients].sort(),
+        ['alice', 'bob', 'carol'],
+        'in an open room initialize waits for all who were there',
+      );
       await pool.broadcast('hello from dave');
     },
   }),
@@ -65,7 +69,10 @@ export const membership: readonly ContractCase[] = [
       await checkRejects(pool.recv('alice', 'never'), 'peer-left', 'a recv from who left');
       checkSame(await pool.recv('alice', 'x'), 'unread');
       await pool.ping('carol');
-      checkSame(self.membership(pool).filter((line) => line.includes('alice')), ['join alice', 'leave alice goodbye']);
+      checkSame(
+        self.membership(pool).filter((line) => line.includes('alice')),
+        ['join alice', 'leave alice goodbye'],
+      );
     },
     async carol(self) {
       await self.join();
@@ -148,7 +155,10 @@ export const membership: readonly ContractCase[] = [
       await checkRejects(pool.send('bob', 1), 'peer-left', 'a send to who was removed');
       await self.fence('removed');
       await pool.send('carol', 'still here');
-      checkSame(self.membership(pool).filter((line) => line.includes('bob')), ['join bob', 'leave bob removed']);
+      checkSame(
+        self.membership(pool).filter((line) => line.includes('bob')),
+        ['join bob', 'leave bob removed'],
+      );
     },
     async bob(self) {
       const pool = await self.join();
@@ -261,5 +271,10 @@ const meetAndGreet: Procedure = async (self) => {
 function lines(heard: readonly string[], kind: string): readonly string[] {
   return heard
     .filter((line) => line.startsWith(kind))
-    .map((line) => line.split(' ').filter((_, index) => index !== 2).join(' '));
+    .map((line) =>
+      line
+        .split(' ')
+        .filter((_, index) => index !== 2)
+        .join(' '),
+    );
 }

@@ -112,7 +112,10 @@ export const order: readonly ContractCase[] = [
       pool.addClient('carol');
       const early = [1, 2, 3].map((number) => watch(pool.send('carol', number)));
       await pool.ping('bob');
-      check(early.every(({ pending }) => pending), 'what is sent to who is on its way waits');
+      check(
+        early.every(({ pending }) => pending),
+        'what is sent to who is on its way waits',
+      );
       await self.fence('sent to carol');
       for (const { outcome } of early) check((await outcome).status === 'fulfilled', 'what waited has arrived');
     },
@@ -134,7 +137,8 @@ export const order: readonly ContractCase[] = [
       const pool = await self.join();
       const sends = sizes(60).map((size, index) => watch(pool.send('bob', tagged(index, size))));
       await pool.shutdown({ timeout: 20_000 });
-      for (const { outcome } of sends) check((await outcome).status === 'fulfilled', 'a send before shutdown is delivered');
+      for (const { outcome } of sends)
+        check((await outcome).status === 'fulfilled', 'a send before shutdown is delivered');
     },
     async bob(self) {
       const pool = await self.join();
@@ -186,7 +190,11 @@ export const order: readonly ContractCase[] = [
       const pool = await self.join();
       await self.fence('bulk is under way');
       checkTagged(await pool.recv('alice', 'small'), 2, 64);
-      await checkRejects(pool.recv('alice', { msgId: 'bulk', timeout: 0 }), 'timeout', 'the large one is not there yet');
+      await checkRejects(
+        pool.recv('alice', { msgId: 'bulk', timeout: 0 }),
+        'timeout',
+        'the large one is not there yet',
+      );
       checkTagged(await pool.recv('alice', 'bulk'), 1, 16 * MEBIBYTE);
     },
   }),

@@ -16,7 +16,11 @@ export const packets: readonly ContractCase[] = [
       await self.until(() => bench.messages.length === 100);
       for (const queue of ['q0', 'q1']) {
         const heads = bench.messages.filter((message) => message.queue === queue).map(({ head }) => [...head]);
-        checkSame(heads, Array.from({ length: 50 }, (_, index) => [index * 2 + Number(queue === 'q1')]), queue);
+        checkSame(
+          heads,
+          Array.from({ length: 50 }, (_, index) => [index * 2 + Number(queue === 'q1')]),
+          queue,
+        );
       }
     },
   }),
@@ -48,7 +52,10 @@ export const packets: readonly ContractCase[] = [
     async bob(self) {
       const bench = await self.sit();
       await self.fence('sent');
-      checkSame(bench.messages.map(({ from }) => from), ['alice']);
+      checkSame(
+        bench.messages.map(({ from }) => from),
+        ['alice'],
+      );
     },
   }),
 
@@ -77,7 +84,11 @@ export const packets: readonly ContractCase[] = [
     async alice(self) {
       const bench = await self.sit();
       const segments = [SEGMENT, SEGMENT + 1, 1_000_000].map((size, index) => new Uint8Array(size).fill(index + 1));
-      const sent = bench.communicator.send('bob', { head: Uint8Array.of(9), segments }, { queue: 'x', ack: 'delivered' });
+      const sent = bench.communicator.send(
+        'bob',
+        { head: Uint8Array.of(9), segments },
+        { queue: 'x', ack: 'delivered' },
+      );
       await sent;
       for (const segment of segments) check(segment.length > 0, 'the sender keeps its own');
     },
@@ -85,9 +96,15 @@ export const packets: readonly ContractCase[] = [
       const bench = await self.sit();
       await self.until(() => bench.messages.length === 1);
       const [message] = bench.messages;
-      checkSame(message?.segments.map((segment) => segment.length), [SEGMENT, SEGMENT + 1, 1_000_000]);
+      checkSame(
+        message?.segments.map((segment) => segment.length),
+        [SEGMENT, SEGMENT + 1, 1_000_000],
+      );
       for (const [index, segment] of message?.segments.entries() ?? []) {
-        check(segment.every((byte) => byte === index + 1), 'its bytes are right');
+        check(
+          segment.every((byte) => byte === index + 1),
+          'its bytes are right',
+        );
         check(segment.buffer.byteLength === segment.length, 'its buffer is its own');
       }
     },
@@ -110,7 +127,11 @@ export const packets: readonly ContractCase[] = [
       const receipts = bench.messages.map(({ receipt }) => receipt);
       check(new Set(receipts.map(({ identity }) => identity)).size === 3, 'three identities');
       const [first = 0] = receipts.map(({ serial }) => serial);
-      checkSame(receipts.map(({ serial }) => serial), [first, first + 1, first + 2], 'the serials');
+      checkSame(
+        receipts.map(({ serial }) => serial),
+        [first, first + 1, first + 2],
+        'the serials',
+      );
     },
   }),
 

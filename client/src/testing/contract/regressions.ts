@@ -145,7 +145,10 @@ export const regressions: readonly ContractCase[] = [
       const pool = await self.join();
       await pool.broadcast('x'.repeat(1000));
       const { total, peers } = pool.stats();
-      check(total.bytesSent >= 2000 && total.bytesSent === 2 * (peers.get('bob')?.bytesSent ?? 0), 'twice the bytes of one');
+      check(
+        total.bytesSent >= 2000 && total.bytesSent === 2 * (peers.get('bob')?.bytesSent ?? 0),
+        'twice the bytes of one',
+      );
       await self.fence('counted', peers.get('bob')?.bytesSent);
       pool.resetStats();
       check(pool.stats().total.bytesSent === 0, 'and from zero again');
@@ -189,7 +192,11 @@ export const regressions: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join();
       await pool.send('bob', 1);
-      await checkRejects(pool.send('bob', () => {}), 'unpackable', 'what can not be packed');
+      await checkRejects(
+        pool.send('bob', () => {}),
+        'unpackable',
+        'what can not be packed',
+      );
       await checkRejects(pool.send('nobody', 1), 'unknown-peer', 'a send to nobody');
       await pool.send('bob', 2);
     },
@@ -253,7 +260,11 @@ export const regressions: readonly ContractCase[] = [
       });
       await self.until(() => handled.length === 3 && self.complaints.length === 3);
       checkSame(handled, [1, 2, 3]);
-      checkSame(self.complaints.splice(0).map(({ message }) => message), ['no 1', 'no 2', 'no 3'], 'the errors');
+      checkSame(
+        self.complaints.splice(0).map(({ message }) => message),
+        ['no 1', 'no 2', 'no 3'],
+        'the errors',
+      );
     },
   }),
 ];

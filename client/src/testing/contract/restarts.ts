@@ -25,7 +25,10 @@ export const restarts: readonly ContractCase[] = [
       await self.fence('gone');
       await self.fence('back');
       const ended = await waiting.outcome;
-      check(ended.status === 'rejected' && String(ended.reason).includes('peer-left'), 'who waited for the old one is told');
+      check(
+        ended.status === 'rejected' && String(ended.reason).includes('peer-left'),
+        'who waited for the old one is told',
+      );
       check((await looping.outcome).status === 'fulfilled', 'a loop over who said goodbye ends');
       checkSame(self.membership(pool), ['join alice', 'leave alice goodbye', 'restart alice 2']);
       checkSame(await pool.recv('alice', 'x'), 'young', 'what the young one sent');
@@ -105,7 +108,10 @@ export const restarts: readonly ContractCase[] = [
       await self.fence('closed');
       await self.until(() => self.complaints.length > 0);
       const [error] = self.complaints.splice(0);
-      check(error?.message.startsWith('refused: ') === true && error.message.includes('carol'), `alice: ${error?.message}`);
+      check(
+        error?.message.startsWith('refused: ') === true && error.message.includes('carol'),
+        `alice: ${error?.message}`,
+      );
       await self.fence('refused');
       checkSame([...pool.clients], ['bob'], 'the clients');
       await checkRejects(pool.send('carol', 1), 'unknown-peer', 'a send to a stranger');

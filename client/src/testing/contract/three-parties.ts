@@ -59,13 +59,16 @@ export const threeParties: readonly ContractCase[] = [
       check(peers.get('bob')?.bytesSent === peers.get('carol')?.bytesSent, 'each got the same bytes');
     },
     ...Object.fromEntries(
-      ['bob', 'carol'].map((name) => [
-        name,
-        async (self) => {
-          const pool = await self.join();
-          checkSame(await pool.recv('alice', 'news'), { round: 1 });
-        },
-      ] as [string, Procedure]),
+      ['bob', 'carol'].map(
+        (name) =>
+          [
+            name,
+            async (self) => {
+              const pool = await self.join();
+              checkSame(await pool.recv('alice', 'news'), { round: 1 });
+            },
+          ] as [string, Procedure],
+      ),
     ),
   }),
 
@@ -75,7 +78,11 @@ export const threeParties: readonly ContractCase[] = [
       const pool = await self.join();
       const sent = pool.broadcast(`share of ${self.name}`, 'Round1');
       const shares = await pool.recvAll('Round1');
-      checkSame([...shares], self.others.map((other) => [other, `share of ${other}`]), 'the shares, in the order of the clients');
+      checkSame(
+        [...shares],
+        self.others.map((other) => [other, `share of ${other}`]),
+        'the shares, in the order of the clients',
+      );
       await sent;
     }),
   ),
@@ -111,7 +118,13 @@ export const threeParties: readonly ContractCase[] = [
       const pool = await self.join();
       checkSame([...(await pool.recvAll({ msgId: 'x', senders: ['carol'] }))], [['carol', 'from carol']]);
       const both = await pool.recvAll({ msgId: 'y', senders: ['carol', 'bob', 'carol'] });
-      checkSame([...both], [['carol', 2], ['bob', 1]]);
+      checkSame(
+        [...both],
+        [
+          ['carol', 2],
+          ['bob', 1],
+        ],
+      );
       checkSame([...(await pool.recvAll({ senders: [] }))], []);
     },
     async bob(self) {

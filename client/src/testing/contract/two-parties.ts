@@ -43,7 +43,10 @@ export const twoParties: readonly ContractCase[] = [
     async alice(self) {
       const pool = await self.join({ timeout: 30 });
       const error = await checkRejects(pool.recv('bob', 'never'), 'timeout', 'a recv of what never comes');
-      check(error.peer === 'bob' && error.msgId === 'never' && /30/.test(error.message), `it says so: ${error.message}`);
+      check(
+        error.peer === 'bob' && error.msgId === 'never' && /30/.test(error.message),
+        `it says so: ${error.message}`,
+      );
       await checkRejects(pool.recv('bob', { timeout: 10 }), 'timeout', 'a recv with a time of its own');
       await checkRejects(pool.recvAny({ timeout: 10 }), 'timeout', 'a recvAny');
       const missing = await checkRejects(pool.recvAll({ timeout: 10 }), 'timeout', 'a recvAll');

@@ -1,0 +1,145 @@
+import type { BrowserContext, Page } from 'playwright/test';
+import { test as base } from 'playwright/test';
+import { Rendezvous } from '../client/src/testing/index.ts';
+
+export type Way = 'webrtc' | 'broadcast-channel';
+
+/** Where the development server has the sources. */
+export const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
+
+/** A page makes two peer connections a case, and Chromium counts 500 until they are collected. */
+const CASES_A_PAGE = 100;
+
+/** Parties of contract cases in real tabs: which page plays whom, and the fences between them. */
+export class ContractStage {
+  readonly #context: BrowserContext;
+  readonly #origin: string;
+  readonly #pages = new Map<string, Page>();
+  readonly #plays = new Map<string, Rendezvous>();
+  #played = 0;
+
+  private constructor(context: BrowserContext, origin: string) {
+    this.#context = context;
+    this.#origin = origin;
+  }
+
+  static async open(context: BrowserContext, origin: string): Promise<ContractStage> {
+    const stage = new ContractStage(context, origin);
+    await context.route('**/contract-stage', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>contract</title>' }),
+    );
+    await context.exposeFunction('meet', (play: string, party: string, fence: string, saying: unknown) =>
+      stage.#plays.get(play)?.meet(party, fence, saying),
+    );
+    await context.exposeFunction('failed', (play: string, party: string, message: string) =>
+      stage.#plays.get(play)?.fail(party, message),
+    );
+    return stage;
+  }
+
+  /** Plays a case with all parties in one tab. */
+  async playInOne(title: string, way: Way): Promise<void> {
+    this.#turn();
+    const page = await this.#page('alice');
+    await page.evaluate(
+      async ([sources, name, kind]) => {
+        const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
+        const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+        const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
+        const played = testing.communicatorContract.find((one) => one.title === name);
+        if (played === undefined) throw new Error(`there is no case "${name}"`);
+        await testing.runCase(played, (room) =>
+          kind === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room }),
+        );
+      },
+      [SOURCES, title, way] as const,
+    );
+  }
+
+  /** Plays a case with each party in a tab of its own. */
+  async playInTabs(title: string, parties: readonly string[], way: Way): Promise<void> {
+    this.#turn();
+    const room = `stage-${this.#played}-${Math.random().toString(36).slice(2)}`;
+    this.#plays.set(room, new Rendezvous(parties));
+    const pages = await Promise.all(parties.map((party) => this.#page(party)));
+    const outcomes = await Promise.allSettled(
+      pages.map((page, index) => page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way })),
+    );
+    this.#plays.delete(room);
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
+    if (errors.length > 0) throw new Error(errors.join('\n'));
+  }
+
+  async #page(party: string): Promise<Page> {
+    const known = this.#pages.get(party);
+    if (known !== undefined) return known;
+    const page = await this.#context.newPage();
+    this.#pages.set(party, page);
+    await page.goto(`${this.#origin}/contract-stage`);
+    return page;
+  }
+
+  #turn(): void {
+    this.#played++;
+    if (this.#played % CASES_A_PAGE === 0) this.#renew();
+  }
+
+  #renew(): void {
+    const pages = [...this.#pages.values()];
+    this.#pages.clear();
+    this.#closing = Promise.all([this.#closing, ...pages.map((page) => page.close())]);
+  }
+
+  #closing: Promise<unknown> = Promise.resolve();
+
+  async close(): Promise<void> {
+    this.#renew();
+    await this.#closing;
+  }
+}
+
+interface Part {
+  readonly sources: string;
+  readonly title: string;
+  readonly party: string;
+  readonly room: string;
+  readonly way: Way;
+}
+
+declare global {
+  /** The test's own process, as its pages see it. */
+  function meet(play: string, party: string, fence: string, saying: unknown): Promise<Record<string, unknown>>;
+  function failed(play: string, party: string, message: string): Promise<void>;
+}
+
+/** Runs in the page. */
+async function playParty({ sources, title, party, room, way }: Part): Promise<void> {
+  const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
+  const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+  const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
+  const played = testing.communicatorContract.find((one) => one.title === title);
+  if (played === undefined) throw new Error(`there is no case "${title}"`);
+  const communicator = () =>
+    way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
+  await testing.runParty(played, party, communicator, {
+    meet: (who, fence, saying) => meet(room, who, fence, saying),
+    fail: (who, message) => {
+      failed(room, who, message).catch((error: unknown) => reportError(error));
+    },
+  });
+}
+
+/** One stage for all cases of a worker: opening pages takes longer than playing a case. */
+export const test = base.extend<object, { readonly stage: ContractStage }>({
+  stage: [
+    async ({ browser }, use, workerInfo) => {
+      const origin = workerInfo.project.use.baseURL ?? '';
+      const context = await browser.newContext();
+      const stage = await ContractStage.open(context, origin);
+      await use(stage);
+      await stage.close();
+      await context.close();
+    },
+    { scope: 'worker' },
+  ],
+});

@@ -1,0 +1,175 @@
+import type { BrowserContext, JSHandle, Page } from 'playwright';
+import type { Pool, PoolOptions } from '../client/src/index.ts';
+
+/** A page that holds nothing, on the origin of the app. */
+const BARE_PAGE = '/peerpool-tab';
+
+/** What Vite's development server answers with the package, wherever it is installed. */
+const MODULE = '/@id/peerpool';
+
+export interface TabsOptions {
+  /** Default: `webrtc`, with the signaling server of the page's own origin. */
+  readonly communicator?: 'webrtc' | 'broadcast-channel' | undefined;
+  /** Default: a fresh one, so that tests do not meet each other. */
+  readonly room?: string | undefined;
+  /**
+   * The page each tab opens, absolute or relative to the context's `baseURL`. Default: an empty page on that origin, which no server has to know.
+   */
+  readonly url?: string | undefined;
+  /**
+   * Where the page imports peerpool from. Default: `/@id/peerpool`, which Vite's development server knows. Behind another server: the URL of a module that has the
+   * exports of `peerpool`, e.g. of a bundle made for tests.
+   */
+  readonly module?: string | undefined;
+  /** Of the signaling server, where it is not the page's own origin. Only for `webrtc`. */
+  readonly signaling?: { readonly url?: string | undefined; readonly path?: string | undefined } | undefined;
+  /** For every pool; what can be copied into a page. */
+  readonly pool?: CopiedOptions | undefined;
+  /** How long all tabs together may take to be connected, in ms. Default 30,000. */
+  readonly timeout?: number | undefined;
+}
+
+type CopiedOptions = Pick<
+  PoolOptions,
+  'timeout' | 'ack' | 'discover' | 'inboxLimit' | 'outboxLimit' | 'maxMessageSize' | 'leaveOnPageHide'
+>;
+
+/** One page with one pool. */
+export interface Tab {
+  /** Of its pool. */
+  readonly name: string;
+  readonly page: Page;
+  /**
+   * Runs a function in the page with the pool. It is sent there as text, so it sees nothing of the test but its second argument; that and the result are copied as
+   * Playwright copies: no Map, no Set, no class of your own.
+   */
+  evaluate<Result>(run: (pool: Pool) => Result | Promise<Result>): Promise<Result>;
+  evaluate<Argument, Result>(
+    run: (pool: Pool, argument: Argument) => Result | Promise<Result>,
+    argument: Argument,
+  ): Promise<Result>;
+  /** Closes the page, as a person does: the pool says goodbye while it goes. */
+  close(): Promise<void>;
+}
+
+/** As many tabs as names, or as counted. */
+type TabsOf<Who extends number | readonly string[]> = Who extends readonly string[]
+  ? { readonly [Index in keyof Who]: Tab }
+  : Who extends 1
+    ? readonly [Tab]
+    : Who extends 2
+      ? readonly [Tab, Tab]
+      : Who extends 3
+        ? readonly [Tab, Tab, Tab]
+        : Who extends 4
+          ? readonly [Tab, Tab, Tab, Tab]
+          : readonly Tab[];
+
+export type Tabs<Who extends number | readonly string[] = number> = TabsOf<Who> & {
+  /** Opens another one in the same room, connected to those who are there. */
+  open(name: string): Promise<Tab>;
+  /** Closes all pages. Safe to call twice; the end of the context does the same. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/**
+ * Several tabs of one browser, with a pool in each, all connected: for tests with Playwright of what is built on pools.
+ * ```ts
+ * test('two tabs add up', async ({ context }) => {
+ *   const [alice, bob] = await tabs(context, ['alice', 'bob']);
+ *   const sum = bob.evaluate(async (pool) => 1 + (await pool.recv<number>('alice')));
+ *   await alice.evaluate((pool, number) => pool.send('bob', number), 41);
+ *   expect(await sum).toBe(42);
+ * });
+ * ```
+ * Needs Vite's development server with the plugin of `peerpool/vite`, or what `TabsOptions` says in their place. Given a number, the names are `tab0`, `tab1` ….
+ * The pages end with the context, with `close()`, or with the block of an `await using`.
+ * @throws whatever kept a page from opening or a pool from being connected, when all pages are closed again
+ */
+export async function tabs<const Who extends number | readonly string[]>(
+  context: BrowserContext,
+  who: Who,
+  options: TabsOptions = {},
+): Promise<Tabs<Who>> {
+  const names: readonly string[] =
+    typeof who === 'number' ? Array.from({ length: who }, (_, index) => `tab${index}`) : who;
+  const room = options.room ?? `tabs-${Math.random().toString(36).slice(2)}`;
+  const opened: OpenTab[] = [];
+  const open = async (name: string): Promise<Tab> => {
+    const tab = await openTab(context, name, room, options);
+    opened.push(tab);
+    return tab;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((tab) => tab.close()));
+  };
+  try {
+    const started = await Promise.all(names.map(open));
+    const others = names.length - 1;
+    const timeout = options.timeout ?? 30_000;
+    await Promise.all(started.map((tab) => tab.evaluate((pool, wait) => pool.waitFor(wait.others, wait), { others, timeout })));
+    return Object.assign(started, { open, close, [Symbol.asyncDispose]: close }) as unknown as Tabs<Who>;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type OpenTab = Tab;
+
+/** What a page needs to make its pool. */
+interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'pool'> {
+  readonly name: string;
+  readonly room: string;
+  readonly module: string;
+}
+
+async function openTab(context: BrowserContext, name: string, room: string, options: TabsOptions): Promise<OpenTab> {
+  const { url = BARE_PAGE, module = MODULE, communicator, signaling, pool } = options;
+  const page = await context.newPage();
+  try {
+    if (url === BARE_PAGE) await page.route(`**${BARE_PAGE}`, (route) => route.fulfill(bare(name)));
+    await page.goto(url);
+    const handle = await page.evaluateHandle(start, { name, room, module, communicator, signaling, pool });
+    return tabOf(name, page, handle);
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
+}
+
+function tabOf(name: string, page: Page, pool: JSHandle<Pool>): Tab {
+  return {
+    name,
+    page,
+    evaluate: <Argument, Result>(
+      run: (inPage: Pool, argument: Argument) => Result | Promise<Result>,
+      argument?: Argument,
+    ): Promise<Result> => pool.evaluate(run as never, argument),
+    close: () => page.close({ runBeforeUnload: false }),
+  };
+}
+
+/** Runs in the page. */
+async function start({ name, room, module, communicator, signaling, pool: options }: Recipe): Promise<Pool> {
+  const peerpool = (await import(/* @vite-ignore */ module)) as typeof import('../client/src/index.ts');
+  const { Pool, BroadcastChannelCommunicator, WebRTCCommunicator } = peerpool;
+  const pool = new Pool(
+    name,
+    communicator === 'broadcast-channel'
+      ? new BroadcastChannelCommunicator({ room })
+      : new WebRTCCommunicator({ room, ...signaling }),
+    options,
+  );
+  await pool.initialize();
+  return pool;
+}
+
+function bare(name: string): { readonly contentType: string; readonly body: string } {
+  return { contentType: 'text/html', body: `<!doctype html><meta charset="utf-8"><title>${escaped(name)}</title>` };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}
