@@ -20,6 +20,8 @@ import type { Presence, Signal, Transport, TransportListener } from './transport
 
 /** Long enough for a slow network and a busy page, short enough that a person is told why nothing happens. */
 const CONNECT_TIMEOUT = 15_000;
+/** A change of networks and a lift ride are over by then; somebody who comes later begins anew. */
+const RECONNECT_TIMEOUT = 30_000;
 /** Where nobody is short of handshake slots, an offer comes well before this. */
 const RING_EVERY = 1_000;
 /** After an attempt that broke, doubled with each, with jitter so that pairs do not march in step. */
@@ -35,6 +37,8 @@ export interface MeshOptions {
   readonly transport: () => Transport | Promise<Transport>;
   /** Milliseconds; default 15 s. Bounds joining, and how long a pair tries before it has failed. */
   readonly connectTimeout?: number | undefined;
+  /** Milliseconds; default 30 s. A peer without a link for so long has left, reason `lost`. */
+  readonly reconnectTimeout?: number | undefined;
   /** Messages leave one by one, in the very call that sends them, so that the transport sees their order over all peers. Otherwise they gather until the end of the turn. */
   readonly eager?: boolean | undefined;
 }
@@ -70,6 +74,7 @@ export class MeshCommunicator implements Communicator {
     this.#options = options;
     this.#rules = {
       connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
+      reconnectTimeout: options.reconnectTimeout ?? RECONNECT_TIMEOUT,
       ringEvery: RING_EVERY,
       pause: (attempts) => Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2),
     };
@@ -256,7 +261,10 @@ export class MeshCommunicator implements Communicator {
         this.#enter();
         this.#signal(from, signal);
       },
-      state: (state) => listener.signaling(state),
+      state: (state) => {
+        listener.signaling(state);
+        if (state === 'connected') for (const peer of this.#peers.values()) peer.nudge();
+      },
       error: (error) => listener.error(error),
       stopped: (error) => {
         if (this.#state === 'joining') this.#abortStart.abort(error);

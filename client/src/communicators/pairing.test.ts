@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HandshakeSlots } from './handshake-slots.ts';
 import { apart, next, type Pairing, type PairingAction, type PairingEvent, type PairingRules } from './pairing.ts';
 
-const RULES: PairingRules = { connectTimeout: 15_000, ringEvery: 1_000, pause: () => 200 };
+const RULES: PairingRules = { connectTimeout: 15_000, reconnectTimeout: 30_000, ringEvery: 1_000, pause: () => 200 };
 
 /** Plays events, each at a time in milliseconds; returns what the pair did at each, in short. */
 function play(

@@ -52,6 +52,8 @@ export type PairingAction =
 export interface PairingRules {
   /** A pair that has no link after this many milliseconds has failed. The caller's clock starts with its slot, the callee's begins anew with each sign of the caller. */
   readonly connectTimeout: number;
+  /** Without a link for this many milliseconds a peer is given up. */
+  readonly reconnectTimeout: number;
   /** An offer is usually there before this; only then does the callee ring, and rings again as often. */
   readonly ringEvery: number;
   /** Before the next attempt after one that broke, in milliseconds. */

@@ -11,6 +11,9 @@ import type { Attempt, Presence, Signal, Transport } from './transport.ts';
 /** A quiet pair measures its round trip, and agrees on what was consumed, this often. */
 const HEARTBEAT = 2_000;
 
+/** How long somebody without a link whose socket the server saw closing may take to come back, in ms: a reload does not, a network that changes does. */
+const GONE_AFTER = 5_000;
+
 /** Failures nobody awaits are told at most this often for each peer. */
 const FAILURES_TOLD_EVERY = 1_000;
 
@@ -51,6 +54,9 @@ export class Peer {
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
   #heartbeat: Deadline | undefined;
+  /** Without a link until then, the peer is given up. */
+  #patience: Deadline | undefined;
+  #reconnects = 0;
   /** The listener has heard `joined` and not yet `left`. */
   #joined = false;
   #linkState: LinkState | undefined;
@@ -93,7 +99,7 @@ export class Peer {
       messagesReceived: this.#past.messagesReceived + (now?.messagesReceived ?? 0),
       inFlight: now?.inFlight ?? 0,
       roundTripTime: this.#session?.roundTripTime ?? this.#roundTripTime,
-      reconnects: 0,
+      reconnects: this.#reconnects,
       link: this.#linkState === undefined ? undefined : { state: this.#linkState, kind: this.#session?.kind },
     };
   }
@@ -102,6 +108,7 @@ export class Peer {
   meet(presence: Presence): void {
     if (this.#presence?.instance === presence.instance) {
       this.#missing = false;
+      this.nudge();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
       return;
     }
@@ -125,6 +132,7 @@ export class Peer {
     this.#missing = true;
     if (this.#joined) {
       if (certain || this.#successor !== undefined) this.#session?.lost('killed', `${this.name} is gone`);
+      else if (!this.connected) this.#wait();
       return;
     }
     this.#pair({ type: 'drop' });
@@ -161,6 +169,11 @@ export class Peer {
       case 'wait':
         this.#pair(signal);
     }
+  }
+
+  /** Something changed for the better: a pair that waits for its next try makes it now. */
+  nudge(): void {
+    this.#pair({ type: 'nudge' });
   }
 
   /** Our handshake slot is free. */
@@ -201,11 +214,14 @@ export class Peer {
     this.#failure = undefined;
     const { name, instance, packer, inboxLimit, outboxLimit, maxMessageSize } = this.#host.self;
     const session: Session = new Session(
-      { name, instance, peer: this.name, packer, inboxLimit, outboxLimit, maxMessageSize, half: randomId() },
+      { name, instance, peer: this.name, packer, inboxLimit, outboxLimit, maxMessageSize, random: randomId },
       {
         now: () => performance.now(),
         schedule: () => this.#host.schedule(session),
         joined: () => this.#up(session),
+        severed: (cause) => this.#severed(cause),
+        resumed: () => this.#resumed(session),
+        unfit: (error) => this.#broken(error),
         message: (queue, packet, receipt) => this.#host.listener.message(this.name, queue, packet, receipt),
         failed: (error) => this.failed(error),
         quiet: () => this.#host.changed(),
@@ -223,6 +239,42 @@ export class Peer {
     this.#link('connected');
     this.#beat(session);
     this.#host.changed();
+  }
+
+  /** The link broke, and the session stands: the pair looks for the next link. */
+  #severed(cause: Error | undefined): void {
+    this.#heartbeat?.cancel();
+    this.#link('connecting');
+    this.#wait();
+    this.#broken(cause);
+    this.#host.changed();
+  }
+
+  #resumed(session: Session): void {
+    this.#patience?.cancel();
+    this.#reconnects++;
+    this.#attemptError = undefined;
+    this.#pair({ type: 'up' });
+    this.#link('connected');
+    this.#beat(session);
+    this.#host.changed();
+  }
+
+  /** Somebody who is gone as far as the server knows is not waited for as long as somebody whose network is. */
+  #wait(): void {
+    const { rules, deadlines } = this.#host;
+    const [reason, ms] = this.#missing
+      ? (['killed', GONE_AFTER] as const)
+      : (['lost', rules.reconnectTimeout] as const);
+    this.#patience?.cancel();
+    this.#patience = deadlines.add(ms, () => {
+      this.#session?.lost(reason, `${this.name} had no link for ${ms} ms`, this.#attemptError);
+    });
+  }
+
+  #broken(cause: Error | undefined): void {
+    this.#attemptError = cause;
+    if (this.#pairing !== undefined) this.#pair({ type: 'broken', link: this.#pairing.link });
   }
 
   #beat(session: Session): void {
@@ -273,6 +325,7 @@ export class Peer {
     this.#failure = failure;
     this.#linkState = undefined;
     this.#heartbeat?.cancel();
+    this.#patience?.cancel();
   }
 
   #link(state: LinkState): void {
@@ -309,8 +362,8 @@ export class Peer {
         this.#attempt?.close();
         this.#attempt = undefined;
         break;
-      case 'lost':
-        this.#session?.lost('lost', `${this.name} has lost the link`);
+      case 'sever':
+        this.#session?.sever();
         break;
       case 'ring':
       case 'wait':
@@ -350,7 +403,7 @@ export class Peer {
       closed: (error) => {
         this.#attemptError = error;
         inner.closed(error);
-        if (this.#pairing?.link === link) this.#pair({ type: 'broken' });
+        this.#pair({ type: 'broken', link });
       },
     };
     const negotiate = (data: unknown): void =>

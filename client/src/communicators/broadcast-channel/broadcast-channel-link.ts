@@ -46,6 +46,8 @@ interface Traffic {
 export class BroadcastChannelLink implements Link, Attempt {
   readonly packetBytes = PACKET_BYTES;
   readonly kind = 'broadcast-channel';
+  /** The key of the channel, which only its two ends know. */
+  binding = { own: '', other: '' };
   readonly #prefix: string;
   readonly #ended: () => void;
   readonly #lanes: readonly [Traffic, Traffic] = [newTraffic(), newTraffic()];
@@ -98,6 +100,7 @@ export class BroadcastChannelLink implements Link, Attempt {
   #open(key: string): BroadcastChannel {
     const channel = new BroadcastChannel(`${this.#prefix}/${key}`);
     this.#state = { name: 'waiting', channel };
+    this.binding = { own: key, other: key };
     channel.onmessage = (event: MessageEvent<unknown>) => {
       this.#attempt(() => this.#take(parseMessage(event.data)));
     };

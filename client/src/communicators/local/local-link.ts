@@ -12,6 +12,8 @@ const LANE_BYTES = 1024 * 1024;
 export class LocalLink implements Link, Attempt {
   readonly kind = 'local';
   readonly packetBytes = PACKET_BYTES;
+  /** Nobody sits between two ends in one process. */
+  readonly binding = { own: 'local', other: 'local' };
   readonly #hub: Hub;
   readonly #listener: LinkListener;
   readonly #answer: ((end: LocalLink) => void) | undefined;

@@ -89,6 +89,13 @@ export class RtcLink implements Link, Attempt {
     }
   }
 
+  /** The fingerprints of both certificates, as the descriptions that were set say. Whoever sits in the middle has two connections, and other fingerprints on each. */
+  get binding(): Link['binding'] {
+    if (this.#state.name !== 'open') return { own: '', other: '' };
+    const { localDescription, remoteDescription } = this.#state.connection;
+    return { own: fingerprints(localDescription?.sdp), other: fingerprints(remoteDescription?.sdp) };
+  }
+
   get packetBytes(): number {
     return this.#packetBytes;
   }
@@ -190,6 +197,11 @@ export class RtcLink implements Link, Attempt {
     }
     this.#ended();
   }
+}
+
+/** RFC 8122, section 5. */
+function fingerprints(sdp = ''): string {
+  return [...new Set(sdp.match(/^a=fingerprint:.*$/gm))].join(' ');
 }
 
 /** A constructor that hands out a connection made already. */
