@@ -50,11 +50,13 @@ export const membership: readonly ContractCase[] = [
   contractCase('a departure is said once, with its reason, and what was sent stays readable', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       await pool.send('bob', 'unread', 'x');
       await pool.shutdown();
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('alice', 'never'));
       const all = watch(pool.recvAll({ msgId: 'never', senders: ['alice'] }));
       await self.until(() => self.membership(pool).includes('leave alice goodbye'));
@@ -76,6 +78,7 @@ export const membership: readonly ContractCase[] = [
     },
     async carol(self) {
       await self.join();
+      await self.fence('met');
     },
   }),
 
@@ -147,6 +150,7 @@ export const membership: readonly ContractCase[] = [
   contractCase('who is removed is told, and is a client no more', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('bob'));
       pool.removeClient('bob', 'you talk too much');
       const ended = await waiting.outcome;
@@ -162,6 +166,7 @@ export const membership: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('alice', 'never'));
       await self.until(() => self.membership(pool).includes('leave alice removed'));
       const ended = await waiting.outcome;
@@ -173,6 +178,7 @@ export const membership: readonly ContractCase[] = [
     },
     async carol(self) {
       const pool = await self.join();
+      await self.fence('met');
       await self.fence('removed');
       checkSame([...(await pool.recvAll()).values()], ['still here', 'still here']);
     },
@@ -181,6 +187,7 @@ export const membership: readonly ContractCase[] = [
   contractCase('who was removed is met again when it is added again', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       pool.removeClient('bob');
       await self.fence('removed');
       pool.addClient('bob');
@@ -189,6 +196,7 @@ export const membership: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       await self.until(() => self.membership(pool).includes('leave alice removed'));
       await self.fence('removed');
       await pool.waitFor('alice');
