@@ -3,8 +3,16 @@ import { projectTabs } from './project-tabs.ts';
 
 test('a platform without Symbol.asyncDispose exchanges values, and pools are disposed of', async ({ context }) => {
   await context.addInitScript(() => {
-    for (const name of ['asyncDispose', 'dispose']) Reflect.deleteProperty(Symbol, name);
-    Reflect.deleteProperty(globalThis, 'AsyncDisposableStack');
+    // The symbol can't be deleted where there is one, so everything else moves.
+    const native = globalThis.Symbol;
+    const older = (description?: string): symbol => native(description);
+    for (const key of Reflect.ownKeys(native)) {
+      if (key === 'asyncDispose' || key === 'dispose') continue;
+      const property = Reflect.getOwnPropertyDescriptor(native, key);
+      if (property !== undefined) Reflect.defineProperty(older, key, property);
+    }
+    Reflect.defineProperty(older, 'prototype', { value: native.prototype });
+    globalThis.Symbol = older as typeof Symbol;
   });
   const [alice, bob] = await projectTabs(context, ['alice', 'bob']);
   expect(await alice.page.evaluate(() => 'asyncDispose' in Symbol)).toBe(false);
