@@ -1,6 +1,8 @@
 import type { BrowserContext, Page } from 'playwright/test';
 import { test as base } from 'playwright/test';
+import type * as Peerpool from '../client/src/index.ts';
 import { Rendezvous } from '../client/src/testing/index.ts';
+import type * as Testing from '../client/src/testing/index.ts';
 
 export type Way = 'webrtc' | 'broadcast-channel';
 
@@ -51,8 +53,8 @@ export class ContractStage {
     const page = await this.#page('alice');
     await page.evaluate(
       async ([sources, name, kind]) => {
-        const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
-        const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+        const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
+        const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
         const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
         const played = testing.communicatorContract.find((one) => one.title === name);
         if (played === undefined) throw new Error(`there is no case "${name}"`);
@@ -70,7 +72,9 @@ export class ContractStage {
     this.#plays.set(room, new Rendezvous(parties));
     const pages = await Promise.all(parties.map((party) => this.#page(party)));
     const outcomes = await Promise.allSettled(
-      pages.map((page, index) => page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way })),
+      pages.map((page, index) =>
+        page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way }),
+      ),
     );
     this.#plays.delete(room);
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
@@ -110,8 +114,8 @@ declare global {
 
 /** Runs in the page. */
 async function playParty({ sources, title, party, room, way }: Part): Promise<void> {
-  const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
-  const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+  const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
+  const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
   const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
   const played = testing.communicatorContract.find((one) => one.title === title);
   if (played === undefined) throw new Error(`there is no case "${title}"`);

@@ -1,8 +1,21 @@
 import { expect, test } from 'playwright/test';
+import type { Pool } from '../client/src/index.ts';
 import { projectTabs } from './project-tabs.ts';
 import type { Tab } from './tabs.ts';
 
 const clients = (tab: Tab): Promise<string[]> => tab.evaluate((pool) => [...pool.clients].sort());
+
+declare global {
+  /** The first that is heard in a page. */
+  var departure: Promise<string>;
+}
+
+/** Runs in the page: the listener is there before anybody goes. */
+function watchDepartures(pool: Pool): void {
+  globalThis.departure = new Promise((resolve) => {
+    pool.on('leave', ({ name, reason }) => resolve(`${name} ${reason}`));
+  });
+}
 
 for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
   test.describe(`tabs over ${communicator}`, { tag: '@each' }, () => {
@@ -43,13 +56,10 @@ for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
 
     test('a tab that is closed says goodbye', async ({ context }) => {
       const [alice, bob, carol] = await projectTabs(context, ['alice', 'bob', 'carol'], { communicator });
-      const departure = (tab: Tab): Promise<string> =>
-        tab.evaluate(async (pool) => {
-          for await (const event of pool.members()) if (event.type === 'leave') return `${event.name} ${event.reason}`;
-          return 'the pool ended';
-        });
-      const departures = Promise.all([alice, bob].map(departure));
+      const witnesses = [alice, bob];
+      await Promise.all(witnesses.map((tab) => tab.evaluate(watchDepartures)));
       await carol.close();
+      const departures = Promise.all(witnesses.map((tab) => tab.page.evaluate(() => globalThis.departure)));
       expect(await departures).toEqual(['carol goodbye', 'carol goodbye']);
       expect(await clients(alice)).toEqual(['bob']);
     });
@@ -59,6 +69,7 @@ for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
       await expect(mesh.open('alice')).rejects.toThrow('duplicate-peer');
       await mesh[0].close();
       await mesh[1].evaluate(async (pool) => {
+        if (!pool.clients.has('alice')) return;
         for await (const event of pool.members()) if (event.type === 'leave') return;
       });
       const again = await mesh.open('alice');
@@ -72,7 +83,8 @@ test('64 MiB arrive as they were sent', async ({ context }) => {
   const received = bob.evaluate(async (pool) => {
     const words = await pool.recv<Uint32Array>('alice', { timeout: 50_000 });
     let wrong = 0;
-    for (let index = 0; index < words.length; index++) if (words[index] !== Math.imul(index, 2_654_435_761) >>> 0) wrong++;
+    for (let index = 0; index < words.length; index++)
+      if (words[index] !== Math.imul(index, 2_654_435_761) >>> 0) wrong++;
     return { bytes: words.byteLength, wrong };
   });
   await alice.evaluate((pool) => {

@@ -1,4 +1,5 @@
 import type { BrowserContext, JSHandle, Page } from 'playwright';
+import type * as Peerpool from '../client/src/index.ts';
 import type { Pool, PoolOptions } from '../client/src/index.ts';
 
 /** What Vite's development server answers with the package, wherever it is installed. */
@@ -106,7 +107,9 @@ export async function tabs<const Who extends number | readonly string[]>(
     const started = await Promise.all(names.map(open));
     const others = names.length - 1;
     const timeout = options.timeout ?? 30_000;
-    await Promise.all(started.map((tab) => tab.evaluate((pool, wait) => pool.waitFor(wait.others, wait), { others, timeout })));
+    await Promise.all(
+      started.map((tab) => tab.evaluate((pool, wait) => pool.waitFor(wait.others, wait), { others, timeout })),
+    );
     return Object.assign(started, { open, close, [Symbol.asyncDispose]: close }) as unknown as Tabs<Who>;
   } catch (error) {
     await close();
@@ -148,7 +151,7 @@ function tabOf(name: string, page: Page, pool: JSHandle<Pool>): Tab {
 
 /** Runs in the page. */
 async function start({ name, room, module, communicator, signaling, pool: options }: Recipe): Promise<Pool> {
-  const peerpool = (await import(/* @vite-ignore */ module)) as typeof import('../client/src/index.ts');
+  const peerpool = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
   const { Pool, BroadcastChannelCommunicator, WebRTCCommunicator } = peerpool;
   const pool = new Pool(
     name,

@@ -11,6 +11,9 @@ import type { Attempt, Presence, Signal, Transport } from './transport.ts';
 /** A quiet pair measures its round trip, and agrees on what was consumed, this often. */
 const HEARTBEAT = 2_000;
 
+/** How long a link under way is still listened to when its other end is gone as far as the transport knows, in ms. */
+const LAST_WORDS = 1_000;
+
 /** Failures nobody awaits are told at most this often for each peer. */
 const FAILURES_TOLD_EVERY = 1_000;
 
@@ -51,6 +54,8 @@ export class Peer {
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
   #heartbeat: Deadline | undefined;
+  /** Gone as far as the transport knows, while a link to it is being made. */
+  #farewell: Deadline | undefined;
   /** The listener has heard `joined` and not yet `left`. */
   #joined = false;
   #linkState: LinkState | undefined;
@@ -102,6 +107,7 @@ export class Peer {
   meet(presence: Presence): void {
     if (this.#presence?.instance === presence.instance) {
       this.#missing = false;
+      this.#farewell?.cancel();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
       return;
     }
@@ -111,6 +117,7 @@ export class Peer {
       if (this.#missing) this.#session?.lost('killed', `${this.name} is there again as another instance`);
       return;
     }
+    this.#farewell?.cancel();
     this.#pair({ type: 'drop' });
     this.#presence = presence;
     this.#missing = false;
@@ -127,10 +134,9 @@ export class Peer {
       if (certain || this.#successor !== undefined) this.#session?.lost('killed', `${this.name} is gone`);
       return;
     }
-    this.#pair({ type: 'drop' });
-    this.#forget();
-    if (!this.named) this.#session?.lost('killed', `${this.name} left before it was connected`);
-    this.#host.changed();
+    // What it said last, a refusal perhaps, may still be on its way through the link that is being made.
+    if (this.#pairing?.phase !== 'dialing') this.#vanish();
+    else this.#farewell = this.#host.deadlines.add(LAST_WORDS, () => this.#vanish());
   }
 
   /** Makes sure that what is sent to the peer has a place, and calls it if it is there. */
@@ -178,6 +184,7 @@ export class Peer {
 
   /** The communicator ends: what is left of the session goes, and with it every timer. */
   release(text: string): void {
+    this.#farewell?.cancel();
     this.#session?.abort('goodbye', text);
     this.#pair({ type: 'drop' });
   }
@@ -216,6 +223,7 @@ export class Peer {
   }
 
   #up(session: Session): void {
+    this.#farewell?.cancel();
     this.#joined = true;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
@@ -259,7 +267,16 @@ export class Peer {
       this.call();
   }
 
+  /** It was gone before it was connected. */
+  #vanish(): void {
+    this.#pair({ type: 'drop' });
+    this.#forget();
+    if (!this.named) this.#session?.lost('killed', `${this.name} left before it was connected`);
+    this.#host.changed();
+  }
+
   #forget(): void {
+    this.#farewell?.cancel();
     this.#presence = undefined;
     this.#pairing = undefined;
   }
@@ -350,7 +367,8 @@ export class Peer {
       closed: (error) => {
         this.#attemptError = error;
         inner.closed(error);
-        if (this.#pairing?.link === link) this.#pair({ type: 'broken' });
+        if (this.#missing && !this.#joined) this.#vanish();
+        else if (this.#pairing?.link === link) this.#pair({ type: 'broken' });
       },
     };
     const negotiate = (data: unknown): void =>

@@ -137,7 +137,7 @@ export class Party {
 
   /** Something was heard that `until` cannot know of. */
   lookAgain(): void {
-    for (const look of [...this.#watchers]) look();
+    for (const look of this.#watchers) look();
   }
 
   /** Whatever this party made is shut down; `flush: false` when the case has failed. */

@@ -105,8 +105,9 @@ export const membership: readonly ContractCase[] = [
     },
   }),
 
-  contractCase('M10 both shut down in the same instant, and nobody waits for the other', {
-    ...Object.fromEntries(
+  contractCase(
+    'M10 both shut down in the same instant, and nobody waits for the other',
+    Object.fromEntries(
       ['alice', 'bob'].map((name): [string, Procedure] => [
         name,
         async (self) => {
@@ -122,7 +123,7 @@ export const membership: readonly ContractCase[] = [
         },
       ]),
     ),
-  }),
+  ),
 
   contractCase('A7 abort drops what has not left, and every send is told', {
     async alice(self) {
@@ -134,7 +135,10 @@ export const membership: readonly ContractCase[] = [
       const rejected = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as object] : []));
       check(rejected.length > 0, 'what has not left rejects');
       for (const error of rejected) {
-        check('code' in error && error.code === 'closed' && 'delivery' in error, `with closed: ${String(error)}`);
+        check(
+          'code' in error && error.code === 'closed' && 'delivery' in error,
+          `with closed: ${(error as Error).message}`,
+        );
       }
       await self.fence('aborted', outcomes.filter(({ status }) => status === 'fulfilled').length);
     },
