@@ -126,7 +126,7 @@ export class Party {
           if (!condition()) return;
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         this.#watchers.delete(look);
       };

@@ -39,7 +39,7 @@ export const membership: readonly ContractCase[] = [
           checkSame([...pool.clients].sort(), [...self.others].sort(), 'the clients');
           await pool.broadcast(self.name);
           const names = await pool.recvAll();
-          checkSame([...names.values()].sort(), [...self.others].sort(), 'who was heard');
+          checkSame([...names.values()].map(String).sort(), [...self.others].sort(), 'who was heard');
           const joins = self.membership(pool);
           checkSame([...joins].sort(), self.others.map((other) => `join ${other}`).sort(), 'each is met once');
         },
