@@ -7,7 +7,7 @@ import type * as Testing from '../client/src/testing/index.ts';
 export type Way = 'webrtc' | 'broadcast-channel';
 
 /** Where the development server has the sources. */
-export const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
+const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
 
 /** Chromium delays WebSockets that one process opens one after the other, by seconds from about sixteen on. */
 const SOCKETS_A_PAGE = 10;

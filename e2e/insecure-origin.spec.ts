@@ -1,4 +1,5 @@
 import { expect, test as base } from 'playwright/test';
+import { watchDepartures } from './departure.ts';
 import { projectTabs } from './project-tabs.ts';
 
 /** A name that resolves nowhere else; the development server knows it. */
@@ -37,11 +38,8 @@ for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
       }),
     ).toEqual({ share: 17n });
     await answered;
-    const left = bob.evaluate(async (pool) => {
-      for await (const event of pool.members()) if (event.type === 'leave') return event.reason;
-      return undefined;
-    });
+    await bob.evaluate(watchDepartures);
     await alice.close();
-    expect(await left).toBe('goodbye');
+    expect(await bob.page.evaluate(() => globalThis.departure)).toBe('alice goodbye');
   });
 }

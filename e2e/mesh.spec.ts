@@ -1,21 +1,9 @@
 import { expect, test } from 'playwright/test';
-import type { Pool } from '../client/src/index.ts';
+import { watchDepartures } from './departure.ts';
 import { projectTabs } from './project-tabs.ts';
 import type { Tab } from './tabs.ts';
 
 const clients = (tab: Tab): Promise<string[]> => tab.evaluate((pool) => [...pool.clients].sort());
-
-declare global {
-  /** The first that is heard in a page. */
-  var departure: Promise<string>;
-}
-
-/** Runs in the page: the listener is there before anybody goes. */
-function watchDepartures(pool: Pool): void {
-  globalThis.departure = new Promise((resolve) => {
-    pool.on('leave', ({ name, reason }) => resolve(`${name} ${reason}`));
-  });
-}
 
 for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
   test.describe(`tabs over ${communicator}`, { tag: '@each' }, () => {

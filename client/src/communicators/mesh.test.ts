@@ -151,7 +151,7 @@ describe('a mesh', () => {
 
   it('hears why it was refused although the other is gone by then, as far as the transport knows', async () => {
     let hears: TransportListener | undefined;
-    let link: LinkListener | undefined;
+    const dialed: LinkListener[] = [];
     const transport: Transport = {
       join: async (_self, listener) => {
         hears = listener;
@@ -159,7 +159,7 @@ describe('a mesh', () => {
       },
       signal: () => {},
       dial: (_peer, _role, _negotiate, listener) => {
-        link = listener;
+        dialed.push(listener);
         return { negotiate: () => {}, close: () => {} };
       },
       leave: async () => {},
@@ -167,9 +167,9 @@ describe('a mesh', () => {
     const alice = new MeshCommunicator({ transport: () => transport });
     alice.addConnection('bob');
     const started = alice.initialize(self('alice'), recorder().listener).catch((cause: unknown) => cause);
-    while (link === undefined) await Promise.resolve();
+    while (dialed.length === 0) await Promise.resolve();
     hears?.disappeared({ name: 'bob', instance: 'bob-1' }, false);
-    link.packet(0, Uint8Array.from([0x03, 1, 0x78, 2, 0x6e, 0x6f]));
+    dialed[0]?.packet(0, Uint8Array.from([0x03, 1, 0x78, 2, 0x6e, 0x6f]));
     expect(await started).toMatchObject({ code: 'refused', peer: 'bob', reason: 'x' });
   });
 

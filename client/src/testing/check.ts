@@ -57,7 +57,7 @@ export async function checkMisuse(action: () => unknown, what: string): Promise<
 }
 
 /** What became of a promise. */
-export async function settled<Value>(promise: Promise<Value>): Promise<PromiseSettledResult<Value>> {
+async function settled<Value>(promise: Promise<Value>): Promise<PromiseSettledResult<Value>> {
   const [outcome] = await Promise.allSettled([promise]);
   return outcome;
 }

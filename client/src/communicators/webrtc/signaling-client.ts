@@ -151,6 +151,8 @@ export class SignalingClient {
         });
         this.#hear(socket);
         socket.connect();
+        // A server that takes the connection and closes it before the handshake: neither the socket nor its manager hears of that.
+        socket.io.engine.once('close', (reason) => reject(unreachable(new Error(reason))));
       });
     } finally {
       clearTimeout(impatient);
