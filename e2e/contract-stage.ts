@@ -1,20 +1,31 @@
 import type { BrowserContext, Page } from 'playwright/test';
 import { test as base } from 'playwright/test';
+import type * as Peerpool from '../client/src/index.ts';
 import { Rendezvous } from '../client/src/testing/index.ts';
+import type * as Testing from '../client/src/testing/index.ts';
 
 export type Way = 'webrtc' | 'broadcast-channel';
 
 /** Where the development server has the sources. */
-export const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
+const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
 
-/** A page makes two peer connections a case, and Chromium counts 500 until they are collected. */
-const CASES_A_PAGE = 100;
+/** Chromium delays WebSockets that one process opens one after the other, by seconds from about sixteen on. */
+const SOCKETS_A_PAGE = 10;
+
+/** Chromium counts 500 peer connections until they are collected; a case makes a handful. */
+const CASES_A_PAGE = 50;
+
+interface Stand {
+  readonly page: Page;
+  sockets: number;
+  cases: number;
+}
 
 /** Parties of contract cases in real tabs: which page plays whom, and the fences between them. */
 export class ContractStage {
   readonly #context: BrowserContext;
   readonly #origin: string;
-  readonly #pages = new Map<string, Page>();
+  readonly #stands = new Map<string, Stand>();
   readonly #plays = new Map<string, Rendezvous>();
   #played = 0;
 
@@ -39,12 +50,11 @@ export class ContractStage {
 
   /** Plays a case with all parties in one tab. */
   async playInOne(title: string, way: Way): Promise<void> {
-    this.#turn();
     const page = await this.#page('alice');
     await page.evaluate(
       async ([sources, name, kind]) => {
-        const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
-        const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+        const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
+        const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
         const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
         const played = testing.communicatorContract.find((one) => one.title === name);
         if (played === undefined) throw new Error(`there is no case "${name}"`);
@@ -58,43 +68,33 @@ export class ContractStage {
 
   /** Plays a case with each party in a tab of its own. */
   async playInTabs(title: string, parties: readonly string[], way: Way): Promise<void> {
-    this.#turn();
-    const room = `stage-${this.#played}-${Math.random().toString(36).slice(2)}`;
+    const room = `stage-${++this.#played}-${Math.random().toString(36).slice(2)}`;
     this.#plays.set(room, new Rendezvous(parties));
     const pages = await Promise.all(parties.map((party) => this.#page(party)));
     const outcomes = await Promise.allSettled(
-      pages.map((page, index) => page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way })),
+      pages.map((page, index) =>
+        page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way }),
+      ),
     );
     this.#plays.delete(room);
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
     if (errors.length > 0) throw new Error(errors.join('\n'));
   }
 
+  /** A page is not used up yet; else a fresh one. */
   async #page(party: string): Promise<Page> {
-    const known = this.#pages.get(party);
-    if (known !== undefined) return known;
+    const known = this.#stands.get(party);
+    if (known !== undefined && known.sockets < SOCKETS_A_PAGE && known.cases < CASES_A_PAGE) {
+      known.cases++;
+      return known.page;
+    }
+    await known?.page.close();
     const page = await this.#context.newPage();
-    this.#pages.set(party, page);
+    const stand: Stand = { page, sockets: 0, cases: 1 };
+    page.on('websocket', () => stand.sockets++);
+    this.#stands.set(party, stand);
     await page.goto(`${this.#origin}/contract-stage`);
     return page;
-  }
-
-  #turn(): void {
-    this.#played++;
-    if (this.#played % CASES_A_PAGE === 0) this.#renew();
-  }
-
-  #renew(): void {
-    const pages = [...this.#pages.values()];
-    this.#pages.clear();
-    this.#closing = Promise.all([this.#closing, ...pages.map((page) => page.close())]);
-  }
-
-  #closing: Promise<unknown> = Promise.resolve();
-
-  async close(): Promise<void> {
-    this.#renew();
-    await this.#closing;
   }
 }
 
@@ -114,8 +114,8 @@ declare global {
 
 /** Runs in the page. */
 async function playParty({ sources, title, party, room, way }: Part): Promise<void> {
-  const testing = (await import(`${sources}testing/index.ts`)) as typeof import('../client/src/testing/index.ts');
-  const peerpool = (await import(`${sources}index.ts`)) as typeof import('../client/src/index.ts');
+  const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
+  const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
   const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
   const played = testing.communicatorContract.find((one) => one.title === title);
   if (played === undefined) throw new Error(`there is no case "${title}"`);
@@ -137,7 +137,6 @@ export const test = base.extend<object, { readonly stage: ContractStage }>({
       const context = await browser.newContext();
       const stage = await ContractStage.open(context, origin);
       await use(stage);
-      await stage.close();
       await context.close();
     },
     { scope: 'worker' },

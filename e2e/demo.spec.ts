@@ -151,14 +151,21 @@ test('the link of a room opens that room', async ({ context }) => {
 });
 
 test('without a signaling server it says so, and meets the tabs of this browser', async ({ context }) => {
-  const alice = await visit(context);
+  let reached = true;
+  const signaling = ({ pathname }: URL): boolean => pathname.startsWith('/peerpool');
+  const alice = await context.newPage();
+  await alice.route(signaling, (route) => (reached ? route.continue() : route.abort()));
+  await alice.routeWebSocket(signaling, (socket) => void (reached ? socket.connectToServer() : socket.close()));
+  await alice.goto('/');
+  await entered(alice);
   await alice.getByRole('button', { name: 'Leave' }).click();
-  await context.setOffline(true);
+  reached = false;
   await alice.getByRole('button', { name: 'Join again' }).click();
   await expect(alice.getByRole('alert')).toContainText('The signaling server was not reached');
-  await context.setOffline(false);
   await alice.getByRole('button', { name: 'Meet only tabs of this browser' }).click();
-  const bob = await furtherTab(alice);
+  await expect(alice.getByText('Only tabs of this browser meet here.')).toBeVisible();
+  // Not by the page's own button: a window that a routed page opens never comes.
+  const bob = await visit(context, alice.url());
   await expect(peer(alice, await entered(bob))).toContainText(/within this browser, [\d.]+ m?s/);
 });
 

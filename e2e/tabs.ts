@@ -1,8 +1,6 @@
 import type { BrowserContext, JSHandle, Page } from 'playwright';
+import type * as Peerpool from '../client/src/index.ts';
 import type { Pool, PoolOptions } from '../client/src/index.ts';
-
-/** A page that holds nothing, on the origin of the app. */
-const BARE_PAGE = '/peerpool-tab';
 
 /** What Vite's development server answers with the package, wherever it is installed. */
 const MODULE = '/@id/peerpool';
@@ -13,7 +11,8 @@ export interface TabsOptions {
   /** Default: a fresh one, so that tests do not meet each other. */
   readonly room?: string | undefined;
   /**
-   * The page each tab opens, absolute or relative to the context's `baseURL`. Default: an empty page on that origin, which no server has to know.
+   * The page each tab opens, absolute or relative to the context's `baseURL`. Default: `module` itself, which a browser shows as text: a page of the app's origin
+   * on which nothing runs but the test.
    */
   readonly url?: string | undefined;
   /**
@@ -95,7 +94,7 @@ export async function tabs<const Who extends number | readonly string[]>(
   const names: readonly string[] =
     typeof who === 'number' ? Array.from({ length: who }, (_, index) => `tab${index}`) : who;
   const room = options.room ?? `tabs-${Math.random().toString(36).slice(2)}`;
-  const opened: OpenTab[] = [];
+  const opened: Tab[] = [];
   const open = async (name: string): Promise<Tab> => {
     const tab = await openTab(context, name, room, options);
     opened.push(tab);
@@ -108,15 +107,15 @@ export async function tabs<const Who extends number | readonly string[]>(
     const started = await Promise.all(names.map(open));
     const others = names.length - 1;
     const timeout = options.timeout ?? 30_000;
-    await Promise.all(started.map((tab) => tab.evaluate((pool, wait) => pool.waitFor(wait.others, wait), { others, timeout })));
+    await Promise.all(
+      started.map((tab) => tab.evaluate((pool, wait) => pool.waitFor(wait.others, wait), { others, timeout })),
+    );
     return Object.assign(started, { open, close, [Symbol.asyncDispose]: close }) as unknown as Tabs<Who>;
   } catch (error) {
     await close();
     throw error;
   }
 }
-
-type OpenTab = Tab;
 
 /** What a page needs to make its pool. */
 interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'pool'> {
@@ -125,11 +124,10 @@ interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'pool'
   readonly module: string;
 }
 
-async function openTab(context: BrowserContext, name: string, room: string, options: TabsOptions): Promise<OpenTab> {
-  const { url = BARE_PAGE, module = MODULE, communicator, signaling, pool } = options;
+async function openTab(context: BrowserContext, name: string, room: string, options: TabsOptions): Promise<Tab> {
+  const { module = MODULE, url = module, communicator, signaling, pool } = options;
   const page = await context.newPage();
   try {
-    if (url === BARE_PAGE) await page.route(`**${BARE_PAGE}`, (route) => route.fulfill(bare(name)));
     await page.goto(url);
     const handle = await page.evaluateHandle(start, { name, room, module, communicator, signaling, pool });
     return tabOf(name, page, handle);
@@ -147,13 +145,13 @@ function tabOf(name: string, page: Page, pool: JSHandle<Pool>): Tab {
       run: (inPage: Pool, argument: Argument) => Result | Promise<Result>,
       argument?: Argument,
     ): Promise<Result> => pool.evaluate(run as never, argument),
-    close: () => page.close({ runBeforeUnload: false }),
+    close: () => page.close(),
   };
 }
 
 /** Runs in the page. */
 async function start({ name, room, module, communicator, signaling, pool: options }: Recipe): Promise<Pool> {
-  const peerpool = (await import(/* @vite-ignore */ module)) as typeof import('../client/src/index.ts');
+  const peerpool = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
   const { Pool, BroadcastChannelCommunicator, WebRTCCommunicator } = peerpool;
   const pool = new Pool(
     name,
@@ -164,12 +162,4 @@ async function start({ name, room, module, communicator, signaling, pool: option
   );
   await pool.initialize();
   return pool;
-}
-
-function bare(name: string): { readonly contentType: string; readonly body: string } {
-  return { contentType: 'text/html', body: `<!doctype html><meta charset="utf-8"><title>${escaped(name)}</title>` };
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -7,11 +7,9 @@ export class SignalingSign {
   readonly #element = part('signaling', HTMLElement);
   #state: SignalingState | 'away' = 'away';
 
-  /** Returns the sentence when it is news. A server out of reach is looked for again and again; that is none. */
+  /** Returns the sentence when it is news. */
   show(state: SignalingState): string | undefined {
-    const fresh = this.#state === 'away' && state === 'disconnected';
-    const again = this.#state === 'disconnected' && state === 'connecting';
-    if (state === this.#state || fresh || again) return undefined;
+    if (state === this.#state) return undefined;
     this.#set(state, signalingText(state));
     return signalingText(state);
   }

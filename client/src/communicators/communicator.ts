@@ -14,7 +14,7 @@ export type Ack = 'delivered' | 'accepted' | 'consumed' | 'none';
 /** The state of the way to a peer. None of these is a departure. */
 export type LinkState = 'connecting' | 'connected' | 'unresponsive';
 
-/** Whether newcomers can be met: the signaling server, or whatever stands in its place, is within reach. */
+/** Whether newcomers can be met. `connecting` until the room was entered once; afterwards the signaling server, or whatever stands in its place, is within reach or not. */
 export type SignalingState = 'connecting' | 'connected' | 'disconnected';
 
 /** Why a peer left, as far as anyone can know it. */

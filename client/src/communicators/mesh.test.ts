@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PoolError } from '../errors.ts';
+import type { LinkListener } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import type { CommunicatorListener, Self, SendOptions } from './communicator.ts';
 import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
+import { MeshCommunicator } from './mesh.ts';
+import type { Transport, TransportListener } from './transport.ts';
 
 const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
 
@@ -144,6 +147,30 @@ describe('a mesh', () => {
     };
     expect(await waiting(stop)).toBeInstanceOf(PoolError);
     expect(hub.join({ name: 'bob', instance: 'later' }, {} as never)).toEqual([]);
+  });
+
+  it('hears why it was refused although the other is gone by then, as far as the transport knows', async () => {
+    let hears: TransportListener | undefined;
+    const dialed: LinkListener[] = [];
+    const transport: Transport = {
+      join: async (_self, listener) => {
+        hears = listener;
+        return [{ name: 'bob', instance: 'bob-1' }];
+      },
+      signal: () => {},
+      dial: (_peer, _role, _negotiate, listener) => {
+        dialed.push(listener);
+        return { negotiate: () => {}, close: () => {} };
+      },
+      leave: async () => {},
+    };
+    const alice = new MeshCommunicator({ transport: () => transport });
+    alice.addConnection('bob');
+    const started = alice.initialize(self('alice'), recorder().listener).catch((cause: unknown) => cause);
+    while (dialed.length === 0) await Promise.resolve();
+    hears?.disappeared({ name: 'bob', instance: 'bob-1' }, false);
+    dialed[0]?.packet(0, Uint8Array.from([0x03, 1, 0x78, 2, 0x6e, 0x6f]));
+    expect(await started).toMatchObject({ code: 'refused', peer: 'bob', reason: 'x' });
   });
 
   it('rejects a send that is late, and says that it never left', async () => {

@@ -11,6 +11,9 @@ import type { Attempt, Presence, Signal, Transport } from './transport.ts';
 /** A quiet pair measures its round trip, and agrees on what was consumed, this often. */
 const HEARTBEAT = 2_000;
 
+/** How long a link under way is still listened to when its other end is gone as far as the transport knows, in ms. */
+const LAST_WORDS = 1_000;
+
 /** How long somebody without a link whose socket the server saw closing may take to come back, in ms: a reload does not, a network that changes does. */
 const GONE_AFTER = 5_000;
 
@@ -57,6 +60,8 @@ export class Peer {
   /** Without a link until then, the peer is given up. */
   #patience: Deadline | undefined;
   #reconnects = 0;
+  /** Gone as far as the transport knows, while a link to it is being made. */
+  #farewell: Deadline | undefined;
   /** The listener has heard `joined` and not yet `left`. */
   #joined = false;
   #linkState: LinkState | undefined;
@@ -109,6 +114,7 @@ export class Peer {
     if (this.#presence?.instance === presence.instance) {
       this.#missing = false;
       this.nudge();
+      this.#farewell?.cancel();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
       return;
     }
@@ -118,6 +124,7 @@ export class Peer {
       if (this.#missing) this.#session?.lost('killed', `${this.name} is there again as another instance`);
       return;
     }
+    this.#farewell?.cancel();
     this.#pair({ type: 'drop' });
     this.#presence = presence;
     this.#missing = false;
@@ -135,10 +142,9 @@ export class Peer {
       else if (!this.connected) this.#wait();
       return;
     }
-    this.#pair({ type: 'drop' });
-    this.#forget();
-    if (!this.named) this.#session?.lost('killed', `${this.name} left before it was connected`);
-    this.#host.changed();
+    // What it said last, a refusal perhaps, may still be on its way through the link that is being made.
+    if (this.#pairing?.phase !== 'dialing') this.#vanish();
+    else this.#farewell = this.#host.deadlines.add(LAST_WORDS, () => this.#vanish());
   }
 
   /** Makes sure that what is sent to the peer has a place, and calls it if it is there. */
@@ -191,6 +197,7 @@ export class Peer {
 
   /** The communicator ends: what is left of the session goes, and with it every timer. */
   release(text: string): void {
+    this.#farewell?.cancel();
     this.#session?.abort('goodbye', text);
     this.#pair({ type: 'drop' });
   }
@@ -232,6 +239,7 @@ export class Peer {
   }
 
   #up(session: Session): void {
+    this.#farewell?.cancel();
     this.#joined = true;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
@@ -311,7 +319,16 @@ export class Peer {
       this.call();
   }
 
+  /** It was gone before it was connected. */
+  #vanish(): void {
+    this.#pair({ type: 'drop' });
+    this.#forget();
+    if (!this.named) this.#session?.lost('killed', `${this.name} left before it was connected`);
+    this.#host.changed();
+  }
+
   #forget(): void {
+    this.#farewell?.cancel();
     this.#presence = undefined;
     this.#pairing = undefined;
   }
@@ -403,7 +420,8 @@ export class Peer {
       closed: (error) => {
         this.#attemptError = error;
         inner.closed(error);
-        this.#pair({ type: 'broken', link });
+        if (this.#missing && !this.#joined) this.#vanish();
+        else this.#pair({ type: 'broken', link });
       },
     };
     const negotiate = (data: unknown): void =>

@@ -18,7 +18,7 @@ export class Commons {
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
   #state: PoolState = 'uninitialized';
-  #signaling: SignalingState = 'disconnected';
+  #signaling: SignalingState = 'connecting';
   #discover: boolean | undefined;
 
   constructor(name: string, communicator: Communicator, settings: Settings) {

@@ -7,7 +7,7 @@ export type PoolState = 'uninitialized' | 'started' | 'stopped';
 export interface PoolEvents {
   /** An instance of this name is here, and messages go both ways. */
   join: { readonly name: string; readonly instance: string };
-  /** It is gone. What it sent stays readable. */
+  /** It is gone. What it sent stays readable. When this pool itself ends, everybody leaves it, reason `goodbye`. */
   leave: { readonly name: string; readonly instance: string; readonly reason: LeaveReason };
   /** In place of `join` when the name comes back as another instance; `unread` messages of the old one were dropped. */
   restart: { readonly name: string; readonly instance: string; readonly unread: number };

@@ -57,7 +57,7 @@ export async function checkMisuse(action: () => unknown, what: string): Promise<
 }
 
 /** What became of a promise. */
-export async function settled<Value>(promise: Promise<Value>): Promise<PromiseSettledResult<Value>> {
+async function settled<Value>(promise: Promise<Value>): Promise<PromiseSettledResult<Value>> {
   const [outcome] = await Promise.allSettled([promise]);
   return outcome;
 }
@@ -90,7 +90,7 @@ function differ(actual: unknown, expected: unknown, path: string): string | unde
     return sameBytes(actual as BufferSource, expected as BufferSource) ? undefined : told;
   }
   if (expected instanceof Date) return Object.is(Number(actual), Number(expected)) ? undefined : told;
-  if (expected instanceof RegExp) return String(actual) === String(expected) ? undefined : told;
+  if (expected instanceof RegExp) return (actual as RegExp).toString() === expected.toString() ? undefined : told;
   if (expected instanceof Map) return differ([...(actual as typeof expected)], [...expected], path);
   if (expected instanceof Set) return differ([...(actual as typeof expected)], [...expected], path);
   if (expected instanceof Error) return differ(errorParts(actual as Error), errorParts(expected), path);

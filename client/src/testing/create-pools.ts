@@ -9,6 +9,8 @@ export interface CreatePoolsOptions {
   readonly communicator?: ((room: string, name: string) => Communicator) | undefined;
   /** As for each `new Pool`. */
   readonly options?: Omit<PoolOptions, 'clients' | 'discover' | 'instance'> | undefined;
+  /** How long all of them together may take to be connected, in ms. Default 30,000. */
+  readonly timeout?: number | undefined;
 }
 
 /** Several pools, each connected to all others. Ends with its block: `await using pools = await createPools(3)`. */
@@ -33,13 +35,13 @@ let rooms = 0;
 export async function createPools(count: number, given: CreatePoolsOptions = {}): Promise<Pools> {
   if (!Number.isInteger(count) || count < 0) throw new RangeError(`one creates a whole number of pools, not ${count}`);
   const room = `pools-${++rooms}-${Math.random().toString(36).slice(2)}`;
-  const { communicator = () => new LocalCommunicator({ hub: getHub(room) }), options = {} } = given;
+  const { communicator = () => new LocalCommunicator({ hub: getHub(room) }), options = {}, timeout = 30_000 } = given;
   const names = Array.from({ length: count }, (_, index) => `local${index}`);
   const pools = names.map((name) => {
     const clients = names.filter((other) => other !== name);
     return new Pool(name, communicator(room, name), { ...options, clients });
   });
-  const outcomes = await Promise.allSettled(pools.map((pool) => pool.initialize()));
+  const outcomes = await Promise.allSettled(pools.map((pool) => pool.initialize({ timeout })));
   const shutdown = async (): Promise<void> => {
     await Promise.all(pools.map((pool) => pool.shutdown()));
   };

@@ -126,7 +126,7 @@ export class Party {
           if (!condition()) return;
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         this.#watchers.delete(look);
       };
@@ -137,7 +137,7 @@ export class Party {
 
   /** Something was heard that `until` cannot know of. */
   lookAgain(): void {
-    for (const look of [...this.#watchers]) look();
+    for (const look of this.#watchers) look();
   }
 
   /** Whatever this party made is shut down; `flush: false` when the case has failed. */

@@ -42,7 +42,7 @@ export class Rendezvous implements Fences {
 
   fail(party: string, message: string): void {
     this.#failure ??= new FenceError(`${party} failed: ${message}`);
-    for (const { waiting } of this.#fences.values()) for (const { reject } of waiting) reject(this.#failure);
+    for (const { waiting } of this.#fences.values()) for (const one of waiting) one.reject(this.#failure);
     this.#fences.clear();
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Server as SocketServer, type Socket } from 'socket.io';
@@ -148,6 +149,23 @@ describe('in the room of a signaling server', () => {
     expect(await heir?.join()).toEqual([]);
   });
 
+  it('a server that takes the socket and closes it is unreachable at once', async () => {
+    const server = createServer((_request, response) => response.writeHead(404).end());
+    server.on('upgrade', (request, socket) => {
+      const secret = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(secret).digest('base64');
+      const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+      socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, '', ''].join('\r\n'));
+      // RFC 6455, section 5.5.1: a close frame without a reason.
+      socket.end(Uint8Array.of(0x88, 0));
+      ending.push(() => socket.destroy());
+    });
+    const url = `http://127.0.0.1:${await listen(server)}`;
+    ending.push(() => new Promise((resolve) => server.close(resolve)));
+    const error: unknown = await new Party(url, 'alice', { patience: 60_000 }).join().catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'unreachable', reason: 'signaling' });
+  });
+
   it('a server that is not there is unreachable, with its url and the cause', async () => {
     const { url, close } = await house();
     await close();
@@ -237,7 +255,7 @@ describe('a server that went and came back without its memory', () => {
     await vi.waitUntil(() => alice.states.at(-1) === 'connected' && bob.states.at(-1) === 'connected', 5000);
     expect(alice.heard).toEqual(['appeared bob-1']);
     expect(bob.heard).toEqual([]);
-    expect(alice.states).toEqual(['connecting', 'connected', 'disconnected', 'connecting', 'connected']);
+    expect(alice.states).toEqual(['connecting', 'connected', 'disconnected', 'connected']);
     // And newcomers are met again, by the same names.
     const carol = new Party(url, 'carol');
     expect(new Set(await carol.join())).toEqual(new Set([alice.presence, bob.presence]));

@@ -98,7 +98,7 @@ export class SignalingClient {
     signal.throwIfAborted();
     try {
       const reply = await this.#enter();
-      if (!reply.ok) throw refusedBy(this.#url, reply);
+      if (!reply.ok) throw refusedBy(this.#url, reply, this.#self.name);
     } catch (error) {
       if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
       this.#server++;
@@ -151,6 +151,8 @@ export class SignalingClient {
         });
         this.#hear(socket);
         socket.connect();
+        // A server that takes the connection and closes it before the handshake: neither the socket nor its manager hears of that.
+        socket.io.engine.once('close', (reason) => reject(unreachable(new Error(reason))));
       });
     } finally {
       clearTimeout(impatient);
@@ -228,7 +230,7 @@ export class SignalingClient {
     // The socket is closed next, and then we come back.
     if (refusal.code === 'shutting-down') return;
     if (refusal.code === 'replaced') this.#stop(refusal);
-    else this.#listener.error(refusedBy(this.#url, refusal));
+    else this.#listener.error(refusedBy(this.#url, refusal, this.#self.name));
   }
 
   /** That the server can't be reached is a state and no error: the mesh does not need it, and it may take hours. */
@@ -240,7 +242,6 @@ export class SignalingClient {
   }
 
   async #return(): Promise<void> {
-    this.#listener.state('connecting');
     const reply = await this.#enter().catch((error: unknown) => {
       if (!(error instanceof PoolError)) throw error;
       this.#server++;
@@ -248,13 +249,13 @@ export class SignalingClient {
     });
     if (this.#state.name === 'left' || reply?.ok) return;
     if (reply?.code === 'name-taken') return this.#stop(reply);
-    if (reply) this.#listener.error(refusedBy(this.#url, reply));
+    if (reply) this.#listener.error(refusedBy(this.#url, reply, this.#self.name));
     this.#away();
   }
 
   /** Our name is another's. */
   #stop(refusal: Refused): void {
-    const error = refusedBy(this.#url, refusal);
+    const error = refusedBy(this.#url, refusal, this.#self.name);
     const tell = (): void => this.#listener.stopped(error);
     this.leave().then(tell, tell);
   }

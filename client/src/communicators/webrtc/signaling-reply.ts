@@ -48,7 +48,8 @@ export function parseRefusal(value: unknown): Refused {
 }
 
 /** The same for the user, with the server's code as `reason`. */
-export function refusedBy(url: string, { code, message }: Refused): PoolError {
+export function refusedBy(url: string, { code, message }: Refused, name: string): PoolError {
   const ours = Object.hasOwn(CODES, code) ? CODES[code as RefusalCode] : 'refused';
-  return new PoolError(ours, `the signaling server at ${url} refuses: ${message}`, { reason: code });
+  const peer = ours === 'duplicate-peer' ? name : undefined;
+  return new PoolError(ours, `the signaling server at ${url} refuses: ${message}`, { peer, reason: code });
 }

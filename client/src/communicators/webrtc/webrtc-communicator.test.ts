@@ -18,6 +18,7 @@ const listener: CommunicatorListener = {
   left: () => {},
   link: () => {},
   signaling: () => {},
+  failed: () => {},
   error: () => {},
   stopped: () => {},
 };

@@ -39,7 +39,7 @@ export const membership: readonly ContractCase[] = [
           checkSame([...pool.clients].sort(), [...self.others].sort(), 'the clients');
           await pool.broadcast(self.name);
           const names = await pool.recvAll();
-          checkSame([...names.values()].sort(), [...self.others].sort(), 'who was heard');
+          checkSame([...names.values()].map(String).sort(), [...self.others].sort(), 'who was heard');
           const joins = self.membership(pool);
           checkSame([...joins].sort(), self.others.map((other) => `join ${other}`).sort(), 'each is met once');
         },
@@ -50,11 +50,13 @@ export const membership: readonly ContractCase[] = [
   contractCase('a departure is said once, with its reason, and what was sent stays readable', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       await pool.send('bob', 'unread', 'x');
       await pool.shutdown();
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('alice', 'never'));
       const all = watch(pool.recvAll({ msgId: 'never', senders: ['alice'] }));
       await self.until(() => self.membership(pool).includes('leave alice goodbye'));
@@ -76,6 +78,7 @@ export const membership: readonly ContractCase[] = [
     },
     async carol(self) {
       await self.join();
+      await self.fence('met');
     },
   }),
 
@@ -102,8 +105,9 @@ export const membership: readonly ContractCase[] = [
     },
   }),
 
-  contractCase('M10 both shut down in the same instant, and nobody waits for the other', {
-    ...Object.fromEntries(
+  contractCase(
+    'M10 both shut down in the same instant, and nobody waits for the other',
+    Object.fromEntries(
       ['alice', 'bob'].map((name): [string, Procedure] => [
         name,
         async (self) => {
@@ -119,7 +123,7 @@ export const membership: readonly ContractCase[] = [
         },
       ]),
     ),
-  }),
+  ),
 
   contractCase('A7 abort drops what has not left, and every send is told', {
     async alice(self) {
@@ -131,7 +135,10 @@ export const membership: readonly ContractCase[] = [
       const rejected = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as object] : []));
       check(rejected.length > 0, 'what has not left rejects');
       for (const error of rejected) {
-        check('code' in error && error.code === 'closed' && 'delivery' in error, `with closed: ${String(error)}`);
+        check(
+          'code' in error && error.code === 'closed' && 'delivery' in error,
+          `with closed: ${(error as Error).message}`,
+        );
       }
       await self.fence('aborted', outcomes.filter(({ status }) => status === 'fulfilled').length);
     },
@@ -147,6 +154,7 @@ export const membership: readonly ContractCase[] = [
   contractCase('who is removed is told, and is a client no more', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('bob'));
       pool.removeClient('bob', 'you talk too much');
       const ended = await waiting.outcome;
@@ -162,6 +170,7 @@ export const membership: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       const waiting = watch(pool.recv('alice', 'never'));
       await self.until(() => self.membership(pool).includes('leave alice removed'));
       const ended = await waiting.outcome;
@@ -173,6 +182,7 @@ export const membership: readonly ContractCase[] = [
     },
     async carol(self) {
       const pool = await self.join();
+      await self.fence('met');
       await self.fence('removed');
       checkSame([...(await pool.recvAll()).values()], ['still here', 'still here']);
     },
@@ -181,6 +191,7 @@ export const membership: readonly ContractCase[] = [
   contractCase('who was removed is met again when it is added again', {
     async alice(self) {
       const pool = await self.join();
+      await self.fence('met');
       pool.removeClient('bob');
       await self.fence('removed');
       pool.addClient('bob');
@@ -189,6 +200,7 @@ export const membership: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('met');
       await self.until(() => self.membership(pool).includes('leave alice removed'));
       await self.fence('removed');
       await pool.waitFor('alice');

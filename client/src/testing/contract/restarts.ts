@@ -150,8 +150,9 @@ export const restarts: readonly ContractCase[] = [
     },
   }),
 
-  contractCase('two packers that differ are refused, with words on both sides', {
-    ...Object.fromEntries(
+  contractCase(
+    'two packers that differ are refused, with words on both sides',
+    Object.fromEntries(
       (['alice', 'bob'] as const).map((name) => [
         name,
         async (self: Parameters<ContractCase['parties'][string]>[0]) => {
@@ -166,5 +167,5 @@ export const restarts: readonly ContractCase[] = [
         },
       ]),
     ),
-  }),
+  ),
 ];

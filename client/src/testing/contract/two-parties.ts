@@ -76,7 +76,7 @@ export const twoParties: readonly ContractCase[] = [
     ['collection', [{}, { a: { b: [new Map([[{ key: 1 }, new Set([1, 2])]])] } }, new Map(), new Set(['x'])]],
     ['string', ['', 'ä€😀', '\u0000', 'x'.repeat(100_000)]],
   ].map(([kind, values]) =>
-    contractCase(`S3 ${String(kind)} values keep type and value, both ways`, {
+    contractCase(`S3 ${kind as string} values keep type and value, both ways`, {
       async alice(self) {
         const pool = await self.join();
         for (const value of values as unknown[]) await pool.send('bob', value);

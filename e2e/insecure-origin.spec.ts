@@ -1,0 +1,45 @@
+import { expect, test as base } from 'playwright/test';
+import { watchDepartures } from './departure.ts';
+import { projectTabs } from './project-tabs.ts';
+
+/** A name that resolves nowhere else; the development server knows it. */
+const HOST = 'peerpool.test';
+
+/** As a phone on the local network sees the page: over http and a name, which is no secure context. */
+const test = base.extend({
+  baseURL: async ({ baseURL }, use) => {
+    await use(baseURL?.replace('127.0.0.1', HOST));
+  },
+  launchOptions: [
+    async ({ launchOptions }, use) => {
+      const mapped = [...(launchOptions.args ?? []), `--host-resolver-rules=MAP ${HOST} 127.0.0.1`];
+      await use({ ...launchOptions, args: mapped });
+    },
+    { scope: 'worker' },
+  ],
+});
+
+for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
+  test(`an insecure origin exchanges values over ${communicator}`, { tag: '@each' }, async ({ context }) => {
+    const [alice, bob] = await projectTabs(context, ['alice', 'bob'], { communicator });
+    const missing = await alice.page.evaluate(() => ({
+      host: location.hostname,
+      secure: isSecureContext,
+      randomUUID: 'randomUUID' in crypto,
+      subtle: 'subtle' in crypto,
+      locks: 'locks' in navigator,
+    }));
+    expect(missing).toEqual({ host: HOST, secure: false, randomUUID: false, subtle: false, locks: false });
+    const answered = bob.evaluate(async (pool) => pool.send('alice', await pool.recv('alice')));
+    expect(
+      await alice.evaluate(async (pool) => {
+        await pool.send('bob', { share: 17n });
+        return await pool.recv('bob', { timeout: 20_000 });
+      }),
+    ).toEqual({ share: 17n });
+    await answered;
+    await bob.evaluate(watchDepartures);
+    await alice.close();
+    expect(await bob.page.evaluate(() => globalThis.departure)).toBe('alice goodbye');
+  });
+}
