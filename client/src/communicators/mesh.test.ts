@@ -1,12 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { PoolError } from '../errors.ts';
 import type { LinkListener } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import type { CommunicatorListener, Self, SendOptions } from './communicator.ts';
 import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
+import { LocalTransport } from './local/local-transport.ts';
 import { MeshCommunicator } from './mesh.ts';
-import type { Transport, TransportListener } from './transport.ts';
+import type { Attempt, Transport, TransportListener } from './transport.ts';
 
 const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
 
@@ -36,6 +37,24 @@ function recorder(): { readonly heard: string[]; readonly listener: Communicator
     stopped: (error) => heard.push(`stopped ${error?.code ?? ''}`.trim()),
   };
   return { heard, listener };
+}
+
+/** A hub whose links can be cut. */
+class CuttableTransport extends LocalTransport {
+  readonly #links: { readonly listener: LinkListener; readonly attempt: Attempt }[] = [];
+
+  override dial(...[peer, role, negotiate, listener]: Parameters<Transport['dial']>): Attempt {
+    const attempt = super.dial(peer, role, negotiate, listener);
+    this.#links.push({ listener, attempt });
+    return attempt;
+  }
+
+  cut(): void {
+    for (const { listener, attempt } of this.#links.splice(0)) {
+      attempt.close();
+      listener.closed(new Error('cut'));
+    }
+  }
 }
 
 describe('a mesh', () => {
@@ -147,6 +166,63 @@ describe('a mesh', () => {
     };
     expect(await waiting(stop)).toBeInstanceOf(PoolError);
     expect(hub.join({ name: 'bob', instance: 'later' }, {} as never)).toEqual([]);
+  });
+
+  it('loses nothing when a link breaks, and says what becomes of the link', async () => {
+    const transport = new CuttableTransport(hub);
+    const alice = new MeshCommunicator({ transport: () => transport, eager: true });
+    const hears = recorder();
+    await alice.initialize(self('alice'), hears.listener);
+    const bob = await join('bob');
+    await alice.send('bob', packet(1), DELIVERED);
+    const sends: Promise<void>[] = [];
+    for (let round = 0; round < 5; round++) {
+      sends.push(alice.send('bob', packet(10 + round), DELIVERED));
+      sends.push(alice.send('bob', packet(1, 300_000), { queue: 'bulk', ack: 'consumed' }));
+      sends.push(bob.communicator.send('alice', packet(20 + round), DELIVERED));
+      await Promise.resolve();
+      transport.cut();
+      expect(alice.connected('bob')).toBe(false);
+      while (!alice.connected('bob') || !bob.communicator.connected('alice')) await new Promise(setImmediate);
+    }
+    await Promise.all(sends);
+    const numbers = (heard: readonly string[], from: string): string[] =>
+      heard
+        .filter((line) => line.startsWith(`message ${from}  `))
+        .map((line) => line.slice(`message ${from}  `.length));
+    expect(numbers(bob.heard, 'alice')).toEqual(['1', '10', '11', '12', '13', '14']);
+    expect(numbers(hears.heard, 'bob')).toEqual(['20', '21', '22', '23', '24']);
+    expect(bob.heard.filter((line) => line.includes('bulk'))).toHaveLength(5);
+    expect(hears.heard.filter((line) => /^(joined|left)/.test(line))).toEqual(['joined bob bob-1']);
+    expect(hears.heard.filter((line) => line.startsWith('link'))).toEqual(
+      Array.from({ length: 6 }, () => ['link bob connecting', 'link bob connected local']).flat(),
+    );
+    expect(alice.peer('bob')?.reconnects).toBe(5);
+    await alice.shutdown();
+  });
+
+  it('gives a peer up that stays without a link', async () => {
+    vi.useFakeTimers();
+    try {
+      const transport = new CuttableTransport(hub);
+      const alice = new MeshCommunicator({ transport: () => transport, reconnectTimeout: 20_000 });
+      const hears = recorder();
+      await alice.initialize(self('alice'), hears.listener);
+      const bob = await join('bob');
+      while (!alice.connected('bob')) await vi.advanceTimersByTimeAsync(1);
+      // Every later link breaks as soon as it is made.
+      const pending = alice.send('bob', packet(1), DELIVERED).catch((error: unknown) => error);
+      hub.signal = () => {};
+      transport.cut();
+      await vi.advanceTimersByTimeAsync(19_999);
+      expect(hears.heard.at(-1)).toBe('link bob connecting');
+      await vi.advanceTimersByTimeAsync(2);
+      expect(hears.heard).toContain('left bob bob-1 lost');
+      expect(await pending).toMatchObject({ code: 'peer-left', reason: 'lost' });
+      void bob;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('hears why it was refused although the other is gone by then, as far as the transport knows', async () => {

@@ -38,7 +38,7 @@ function short(action: PairingAction): string {
 const call = { type: 'call' } as const;
 const slot = { type: 'slot' } as const;
 const up = { type: 'up' } as const;
-const broken = { type: 'broken' } as const;
+const broken = (link: number): PairingEvent => ({ type: 'broken', link });
 const alarm = { type: 'alarm' } as const;
 const drop = { type: 'drop' } as const;
 const ring = (link: number): PairingEvent => ({ type: 'ring', link });
@@ -53,14 +53,14 @@ describe('the caller', () => {
       [200, up],
     ]);
     expect(did).toEqual(['call: queue', 'slot: dial(1) alarm(15050)', 'negotiate: negotiate', 'up: free alarm(off)']);
-    expect(pairing).toEqual({ role: 'caller', phase: 'joined', link: 1, attempts: 0 });
+    expect(pairing).toEqual({ role: 'caller', phase: 'joined', link: 1, attempts: 0, standing: true });
   });
 
   it('starts the clock of an attempt with its slot, and keeps it over attempts that break', () => {
     const { did } = play('caller', [
       [0, call],
       [9_000, slot],
-      [9_100, broken],
+      [9_100, broken(1)],
       [9_300, alarm],
       [9_400, slot],
       [24_000, alarm],
@@ -79,7 +79,7 @@ describe('the caller', () => {
     const { did } = play('caller', [
       [0, call],
       [0, slot],
-      [14_900, broken],
+      [14_900, broken(1)],
     ]);
     expect(did.at(-1)).toBe('broken: hang-up free alarm(off) fail(1)');
   });
@@ -121,7 +121,7 @@ describe('the caller', () => {
         [1, up],
         [2, ring(1)],
       ]).did[3],
-    ).toBe('ring: lost');
+    ).toBe('ring: sever hang-up queue');
   });
 
   it('goes on from the newest link that the other side knows', () => {
@@ -176,6 +176,55 @@ describe('the caller', () => {
   });
 });
 
+describe('a pair whose session stands', () => {
+  it('is called again at once when its link breaks, as often as it takes', () => {
+    const { did } = play('caller', [
+      [0, call],
+      [0, slot],
+      [1, up],
+      [9_000, broken(1)],
+      [9_000, slot],
+      [24_000, alarm],
+      [24_100, { type: 'nudge' }],
+      [24_100, slot],
+    ]);
+    expect(did.slice(3)).toEqual([
+      'broken: hang-up queue',
+      'slot: dial(2) alarm(24000)',
+      'alarm: hang-up free alarm(24200)',
+      'nudge: queue',
+      'slot: dial(3) alarm(39100)',
+    ]);
+  });
+
+  it('rings at once when its link breaks, and never gives up by itself', () => {
+    const { did } = play('callee', [
+      [0, offer(1)],
+      [1, up],
+      [9_000, broken(1)],
+      [10_000, alarm],
+      [99_000, alarm],
+      [99_500, { type: 'nudge' }],
+    ]);
+    expect(did.slice(2)).toEqual([
+      'broken: hang-up ring(1) alarm(10000)',
+      'alarm: ring(1) alarm(11000)',
+      'alarm: ring(1) alarm(100000)',
+      'nudge: ring(1)',
+    ]);
+  });
+
+  it('hears nothing of an older link that breaks late', () => {
+    expect(
+      play('callee', [
+        [0, offer(2)],
+        [1, up],
+        [2, broken(1)],
+      ]).did[2],
+    ).toBe('broken: -');
+  });
+});
+
 describe('the callee', () => {
   it('waits for an offer, and answers it at once', () => {
     const { pairing, did } = play('callee', [
@@ -218,7 +267,7 @@ describe('the callee', () => {
     expect(
       play('callee', [
         [0, offer(3)],
-        [10, broken],
+        [10, broken(3)],
       ]).did[1],
     ).toBe('broken: hang-up ring(3) alarm(1010)');
   });
@@ -242,7 +291,7 @@ describe('the callee', () => {
         [2, offer(2)],
         [3, offer(3)],
       ]).did.slice(2),
-    ).toEqual(['negotiate: -', 'negotiate: lost dial(3) negotiate alarm(15003)']);
+    ).toEqual(['negotiate: -', 'negotiate: sever hang-up dial(3) negotiate alarm(15003)']);
   });
 });
 
@@ -258,7 +307,8 @@ describe('a pair', () => {
 
   it('never holds a slot that it has not given back, nor dials without one', () => {
     const events: fc.Arbitrary<PairingEvent> = fc.oneof(
-      fc.constantFrom<PairingEvent>(call, up, broken, alarm, drop, { type: 'wait' }),
+      fc.constantFrom<PairingEvent>(call, up, alarm, drop, { type: 'wait' }, { type: 'nudge' }),
+      fc.nat(4).map(broken),
       fc.nat(4).map(ring),
       fc.nat(4).map(offer),
     );
@@ -331,7 +381,7 @@ describe('a pair', () => {
         feed('b', call);
         while (now < 40_000 && (pair.a.phase !== 'joined' || pair.b.phase !== 'joined')) {
           now += 50;
-          if (pair.a.phase === 'dialing' && now % 5_000 === 0) feed('a', broken);
+          if (pair.a.phase === 'dialing' && now % 5_000 === 0) feed('a', broken(pair.a.link));
           for (const who of calls.splice(0)) if (pair[who].phase === 'queued') feed(who, slot);
           for (const letter of mail.filter(({ at }) => at <= now)) {
             mail.splice(mail.indexOf(letter), 1);
