@@ -26,7 +26,7 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],
   [LINKS]: GROUND,
   // A session carries packets and ends for a reason: it speaks the seam's words, and runs none of the seam's code.
-  [SESSION]: [...GROUND, LINKS, PACKET, SEAM],
+  [SESSION]: [...GROUND, LINKS, PACKET, SEAM, '@noble/hashes'],
   [SEAM]: [...GROUND, `${LINKS}/link.ts`, PACKET],
   [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET],
   [`${CLIENT}/communicators/local`]: transport('local'),

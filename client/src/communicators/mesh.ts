@@ -1,5 +1,5 @@
 import { peerName } from '#shared/identifiers';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines, milliseconds } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { type Packet, packetBytes } from '../packers/packer.ts';
 import type { Session } from '../session/session.ts';
@@ -74,7 +74,7 @@ export class MeshCommunicator implements Communicator {
     this.#options = options;
     this.#rules = {
       connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
-      reconnectTimeout: options.reconnectTimeout ?? RECONNECT_TIMEOUT,
+      reconnectTimeout: milliseconds(options.reconnectTimeout ?? RECONNECT_TIMEOUT, 'reconnectTimeout'),
       ringEvery: RING_EVERY,
       pause: (attempts) => Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2),
     };

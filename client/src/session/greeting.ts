@@ -37,7 +37,13 @@ export interface Resumable extends Agreement {
  * `unfit`: this link is no good, another may be.
  */
 export type Outcome =
-  | { readonly name: 'up'; readonly link: Link; readonly hello: Hello; readonly agreement: Agreement; readonly resumed: Continuation | undefined }
+  | {
+      readonly name: 'up';
+      readonly link: Link;
+      readonly hello: Hello;
+      readonly agreement: Agreement;
+      readonly resumed: Continuation | undefined;
+    }
   | { readonly name: 'refused' | 'unfit'; readonly error: PoolError }
   | { readonly name: 'gone' };
 
@@ -119,7 +125,8 @@ export class Greeting {
 
   #hear(hello: Hello): Outcome | undefined {
     if (this.#hello !== undefined) {
-      if (JSON.stringify(hello) !== JSON.stringify(this.#hello)) throw new FrameError('its lanes open with different hellos');
+      if (JSON.stringify(hello) !== JSON.stringify(this.#hello))
+        throw new FrameError('its lanes open with different hellos');
       return undefined;
     }
     this.#hello = hello;
@@ -142,14 +149,20 @@ export class Greeting {
     if (this.#resumable !== undefined && resume?.id === this.#resumable.id) {
       const { id, key } = this.#resumable;
       if (!sameProof(resume.proof, key.proof(id, hello, link.binding.other, link.binding.own))) {
-        const error = new PoolError('untrusted', `${peer} can't prove that the session is its own`, { peer, reason: 'proof' });
+        const error = new PoolError('untrusted', `${peer} can't prove that the session is its own`, {
+          peer,
+          reason: 'proof',
+        });
         this.reject(error);
         return { name: 'unfit', error };
       }
       this.#agreement = { id, key };
       this.#resumed = resume;
     } else if (this.#resumable?.standing === true || resume?.standing === true) {
-      const error = new PoolError('peer-left', `${this.#own.name} does not have that session any more`, { peer, reason: GONE });
+      const error = new PoolError('peer-left', `${this.#own.name} does not have that session any more`, {
+        peer,
+        reason: GONE,
+      });
       this.reject(error);
       return this.#resumable?.standing === true ? { name: 'gone' } : { name: 'unfit', error };
     } else this.#agreement = { id: sessionId(this.#own, hello), key: new PairKey(this.#own, hello) };

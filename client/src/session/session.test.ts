@@ -431,7 +431,9 @@ describe('a session', () => {
 describe('a link that breaks', () => {
   it('is a broken link and not a departure: the session goes on over the next, and what was under way arrives', () => {
     const pair = up();
-    const outcomes = [5, 100_000, 0, 9_000].map((length) => send(pair.alice, packet(length), { queue: `${length}` }).outcome);
+    const outcomes = [5, 100_000, 0, 9_000].map(
+      (length) => send(pair.alice, packet(length), { queue: `${length}` }).outcome,
+    );
     pair.alice.session.flush();
     pair.relink();
     pair.run();
@@ -652,9 +654,9 @@ describe('random traffic', () => {
             expect(unread - Math.max(0, ...sizes)).toBeLessThanOrEqual(limit);
           };
           for (const [number, { from, queue, size, ack, steps, withdraw, cut, consume: count }] of sends.entries()) {
-          if (cut === 'both') pair.cut();
-          else if (cut === 'alice first') pair.cut(pair.alice);
-          if (cut !== 'none') pair.relink();
+            if (cut === 'both') pair.cut();
+            else if (cut === 'alice first') pair.cut(pair.alice);
+            if (cut !== 'none') pair.relink();
             const { outcome, message } = send(pair[from], numbered(number, size), { queue, ack });
             outcomes.push(Object.assign(outcome, { number }));
             sent[from].set(queue, [...(sent[from].get(queue) ?? []), number]);

@@ -123,8 +123,23 @@ export class Session {
     const { name, packer, inboxLimit, maxMessageSize, instance: from, random } = this.#options;
     const resumable = this.#resumable;
     this.#sever();
-    const own = { ...VERSIONS, name, instance: from, to: instance, link, half: random(), key: random(), resume: null, packer };
-    const greeting = new Greeting({ ...own, packetBytes: 0, maxMessageSize, inboxLimit }, this.#options.peer, instance, resumable);
+    const own = {
+      ...VERSIONS,
+      name,
+      instance: from,
+      to: instance,
+      link,
+      half: random(),
+      key: random(),
+      resume: null,
+      packer,
+    };
+    const greeting = new Greeting(
+      { ...own, packetBytes: 0, maxMessageSize, inboxLimit },
+      this.#options.peer,
+      instance,
+      resumable,
+    );
     if (this.#phase.name !== 'ended') this.#phase = { name: 'greeting', greeting };
     const current = (): boolean => 'greeting' in this.#phase && this.#phase.greeting === greeting;
     return {
@@ -258,7 +273,8 @@ export class Session {
 
   #come(greeting: Greeting, outcome: Outcome | undefined): void {
     const { peer } = this.#options;
-    switch (outcome?.name) {
+    if (outcome === undefined) return;
+    switch (outcome.name) {
       case 'up':
         if (this.#phase.name === 'greeting') this.#up(greeting, outcome);
         break;
@@ -266,7 +282,11 @@ export class Session {
         this.#finish('refused', outcome.error, false);
         break;
       case 'gone':
-        this.#finish('lost', new PoolError('peer-left', `${peer} does not have the session any more`, { peer, reason: 'gone' }), false);
+        this.#finish(
+          'lost',
+          new PoolError('peer-left', `${peer} does not have the session any more`, { peer, reason: 'gone' }),
+          false,
+        );
         break;
       case 'unfit':
         this.#sever();
@@ -311,7 +331,8 @@ export class Session {
   /** What the next link can go on with. */
   get #resumable(): Resumable | undefined {
     const standing = this.#standing !== undefined;
-    const agreement = this.#standing ?? ('greeting' in this.#phase ? this.#phase.greeting.agreement : undefined) ?? this.#agreement;
+    const agreement =
+      this.#standing ?? ('greeting' in this.#phase ? this.#phase.greeting.agreement : undefined) ?? this.#agreement;
     return agreement && { ...agreement, standing, frames: this.#inbox?.frames ?? [0, 0] };
   }
 

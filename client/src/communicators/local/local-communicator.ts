@@ -7,6 +7,8 @@ export interface LocalCommunicatorOptions {
   readonly hub: Hub;
   /** Milliseconds; default 15 s. */
   readonly connectTimeout?: number | undefined;
+  /** How long a peer may be without a link before it has left, in ms; default 30,000. */
+  readonly reconnectTimeout?: number | undefined;
 }
 
 /**
@@ -14,9 +16,9 @@ export interface LocalCommunicatorOptions {
  * the same program has the same trace on every run. Everything else is as over a network: copies, acknowledgements, credit, departures.
  */
 export class LocalCommunicator extends MeshCommunicator {
-  constructor({ hub, connectTimeout }: LocalCommunicatorOptions) {
+  constructor({ hub, connectTimeout, reconnectTimeout }: LocalCommunicatorOptions) {
     if (!(hub instanceof Hub))
       throw new TypeError('a LocalCommunicator needs a hub: new LocalCommunicator({ hub: getHub(id) })');
-    super({ transport: () => new LocalTransport(hub), connectTimeout, eager: true });
+    super({ transport: () => new LocalTransport(hub), connectTimeout, reconnectTimeout, eager: true });
   }
 }

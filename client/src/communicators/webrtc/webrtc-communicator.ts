@@ -22,6 +22,8 @@ export interface WebRTCCommunicatorOptions {
   readonly rtc?: WebRTCImplementation | undefined;
   /** How long joining may take, in ms; default 15,000. */
   readonly connectTimeout?: number | undefined;
+  /** How long a peer may be without a link before it has left, in ms; default 30,000. */
+  readonly reconnectTimeout?: number | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export class WebRTCCommunicator extends MeshCommunicator {
     const connectTimeout = patience(options.connectTimeout ?? CONNECT_TIMEOUT_MS);
     super({
       connectTimeout,
+      reconnectTimeout: options.reconnectTimeout,
       transport: async () => {
         const implementation = rtc ?? native();
         const servers = urls ?? [pageOrigin()];
