@@ -522,6 +522,38 @@ describe('a link that breaks', () => {
     expect(pair.ends.every((end) => end.session.up)).toBe(true);
   });
 
+  it('does not lose a ping', () => {
+    const pair = up();
+    const answers: unknown[] = [];
+    pair.alice.session.ping((answer) => answers.push(answer));
+    pair.now = 40;
+    pair.relink();
+    pair.run();
+    expect(answers).toEqual([40]);
+  });
+
+  it('loses no credit', () => {
+    const pair = up({ bob: { inboxLimit: 20_000 } });
+    const outcomes = [1, 2, 3].map(() => send(pair.alice, packet(9_000)).outcome);
+    pair.run();
+    expect(outcomes.map((outcome) => outcome.ended)).toEqual(['well', 'not yet', 'not yet']);
+    consumeAll(pair.bob);
+    pair.bob.session.flush();
+    pair.relink();
+    pair.run();
+    expect(outcomes[1]?.ended).toBe('well');
+  });
+
+  it('is no occasion to take smaller packets than before', () => {
+    const pair = up({ packetBytes: 16_384 });
+    pair.cut();
+    pair.link();
+    Object.assign(pair.bob.link, { packetBytes: 4_096 });
+    pair.open();
+    pair.run();
+    expect(ended(pair.alice)?.error.message).toMatch(/malformed: .*smaller packets/);
+  });
+
   it('while leaving ends the session', () => {
     const pair = up();
     pair.alice.session.goodbye('goodbye', '');

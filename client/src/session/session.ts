@@ -65,6 +65,8 @@ export class Session {
   #standing: Agreement | undefined;
   /** Agreed on, and the link broke before it was up. */
   #agreement: Agreement | undefined;
+  /** The largest packet of the session's first link; no later one may be smaller. */
+  #packetBytes = 0;
   #acknowledge = false;
   #control: { readonly kind: typeof FRAME.ping | typeof FRAME.pong; readonly id: number }[] = [];
   #pings = new Map<number, { readonly at: number; readonly done: (answer: number | PoolError) => void }>();
@@ -298,11 +300,14 @@ export class Session {
     const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
     const again = this.#standing !== undefined;
     if (resumed !== undefined && again) {
+      // Frames leave again as they were cut.
+      if (writer.capacity < this.#packetBytes) throw new FrameError('it takes smaller packets than before');
       this.#outbox.resume(resumed.frames);
       this.#inbox?.resume();
       this.#acknowledge = true;
-      this.#control = [];
+      this.#control = [...this.#pings.keys()].map((id) => ({ kind: FRAME.ping, id }));
     } else {
+      this.#packetBytes = writer.capacity;
       this.#inbox = this.#newInbox(agreement, hello);
       this.#outbox.open(hello);
     }
