@@ -19,13 +19,13 @@ describe('the tarball', () => {
     expect(app.files).toContain('README.md');
   });
 
-  it('runs nothing when it is installed, and needs four packages', async () => {
+  it('runs nothing when it is installed, and needs five packages', async () => {
     const text = await readFile(path.join(app.folder, 'node_modules/peerpool/package.json'), 'utf8');
     const manifest = JSON.parse(text) as { scripts: Record<string, string>; dependencies: Record<string, string> };
     const atInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'prepack', 'postpack', 'prepublishOnly'];
     expect(Object.keys(manifest.scripts).filter((name) => atInstall.includes(name))).toEqual([]);
-    const four = ['@msgpack/msgpack', 'simple-peer', 'socket.io', 'socket.io-client'];
-    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(four);
+    const five = ['@msgpack/msgpack', '@noble/hashes', 'simple-peer', 'socket.io', 'socket.io-client'];
+    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(five);
   });
 });
 
