@@ -65,6 +65,11 @@ export class RtcLane {
     if (!this.#tellsWhenLow && !this.ready) this.#look ??= setTimeout(() => this.#lookAgain(), LOOK_EVERY_MS);
   }
 
+  /** What was sent still leaves. */
+  close(): void {
+    this.#channel.close();
+  }
+
   /** Nothing is heard any more. The channel ends with its connection. */
   release(): void {
     const channel = this.#channel;

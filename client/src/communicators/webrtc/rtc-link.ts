@@ -7,6 +7,9 @@ import { FREE_CHANNEL_ID, PACKET_BYTES, RtcLane, type RtcLaneListener } from './
 import { throughRelay } from './selected-pair.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
+/** How long the other side may take to notice that a link was closed, in ms. */
+const CLOSING_MS = 1_000;
+
 /** RFC 9260, section 3.3.10.12: the other side closed its connection. */
 const USER_INITIATED_ABORT = 12;
 
@@ -18,6 +21,7 @@ interface Connected {
 
 type State =
   | ({ readonly name: 'dialing' | 'open' } & Connected)
+  | ({ readonly name: 'closing'; readonly late: ReturnType<typeof setTimeout> } & Connected)
   | { readonly name: 'new' }
   | { readonly name: 'closed' };
 
@@ -118,7 +122,25 @@ export class RtcLink implements Link, Attempt {
     }
   }
 
+  /**
+   * Closing the connection would drop what is queued, and what was lost on the way and is not yet sent again: a goodbye, a reject. Closing the channel that carries them does not, and its end is the
+   * end of the link for the other side, which then closes the connection.
+   */
   close(): void {
+    this.#listener = undefined;
+    if (this.#state.name === 'closing') return;
+    if (this.#state.name !== 'open') {
+      this.#release();
+      return;
+    }
+    const { connection, lanes, peer } = this.#state;
+    const late = setTimeout(() => this.#release(), CLOSING_MS);
+    this.#state = { name: 'closing', connection, lanes, peer, late };
+    lanes[0].close();
+  }
+
+  /** Here and now, for in `pagehide` there is no later. */
+  abandon(): void {
     this.#listener = undefined;
     this.#release();
   }
@@ -185,11 +207,12 @@ export class RtcLink implements Link, Attempt {
     listener?.closed(error);
   }
 
-  /** The connection is closed here and now, for in `pagehide` there is no later; simple-peer then lets go of it. */
+  /** Closes the connection; simple-peer then lets go of it. */
   #release(): void {
     const state = this.#state;
     if (state.name === 'closed') return;
     this.#state = { name: 'closed' };
+    if (state.name === 'closing') clearTimeout(state.late);
     if (state.name !== 'new') {
       for (const lane of state.lanes) lane.release();
       state.connection.close();

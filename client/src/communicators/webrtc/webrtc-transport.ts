@@ -44,7 +44,7 @@ export class WebRTCTransport implements Transport {
   }
 
   async leave(): Promise<void> {
-    for (const link of this.#links) link.close();
+    for (const link of this.#links) link.abandon();
     await this.#signaling?.leave();
   }
 }
