@@ -73,7 +73,7 @@ export class MeshCommunicator implements Communicator {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#rules = {
-      connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
+      connectTimeout: milliseconds(options.connectTimeout ?? CONNECT_TIMEOUT, 'connectTimeout'),
       reconnectTimeout: milliseconds(options.reconnectTimeout ?? RECONNECT_TIMEOUT, 'reconnectTimeout'),
       ringEvery: RING_EVERY,
       pause: (attempts) => Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2),
@@ -452,7 +452,7 @@ export class MeshCommunicator implements Communicator {
 }
 
 function illegal(action: string, state: string): PoolError {
-  return new PoolError('illegal-state', `cannot ${action} while the pool is ${state}`);
+  return new PoolError('illegal-state', `cannot ${action} while the communicator is ${state}`);
 }
 
 function unknown(name: string): PoolError {

@@ -56,6 +56,11 @@ export class Lifetime {
 
   shutdown(options: ShutdownOptions): Promise<void> {
     if (this.#commons.state === 'uninitialized') return Promise.reject(this.#commons.illegal('shut down'));
+    try {
+      if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout');
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return (this.#shutdown ??= this.#leave(options));
   }
 

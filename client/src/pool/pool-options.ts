@@ -77,6 +77,7 @@ export function checkAck(value: unknown): Ack {
 
 function packer(given: Packer | undefined): Packer {
   if (given === undefined) return new MessagePackPacker();
+  if (typeof given !== 'object' || given === null) throw new TypeError('packer is a Packer: name, pack and unpack');
   if (typeof given.pack === 'function' && typeof given.unpack === 'function' && typeof given.name === 'string')
     return given;
   throw new TypeError('packer is a Packer: name, pack and unpack');

@@ -47,6 +47,9 @@ export class Pool<Connection = unknown> {
    * @throws TypeError, RangeError for a name or an option that is none; PoolError `duplicate-peer`
    */
   constructor(name: string, communicator: Communicator<Connection>, options: PoolOptions = {}) {
+    if (typeof (communicator as Partial<Communicator> | undefined)?.initialize !== 'function') {
+      throw new TypeError('a pool needs a communicator: new Pool(name, new WebRTCCommunicator({ room }))');
+    }
     const settings = poolSettings(options);
     this.#commons = new Commons(peerName(name), communicator, settings);
     this.#meeting = new Meeting(this.#commons);
@@ -143,8 +146,9 @@ export class Pool<Connection = unknown> {
 
   /** Whether messages pass at this moment. To oneself: while started. */
   connected(name: string): boolean {
-    if (name === this.name) return this.state === 'started';
-    return this.#commons.communicator.connected(this.#commons.roster.resolve(name));
+    const peer = this.#commons.roster.resolve(name);
+    if (peer === this.name) return this.state === 'started';
+    return this.#commons.communicator.connected(peer);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { peerName } from '#shared/identifiers';
 import type { Ack, SendOptions as PacketOptions, WaitOptions } from '../communicators/communicator.ts';
 import { milliseconds } from '../deadlines.ts';
-import { PoolError } from '../errors.ts';
+import { PoolError, type PoolErrorDetails } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
 import { Loopback } from './loopback.ts';
@@ -11,7 +11,7 @@ import { checkMessageId, messageQueue } from './queue-key.ts';
 import { QuietFailures } from './quiet-failures.ts';
 import { withMessageId } from './receive-options.ts';
 import { severalErrors } from './several.ts';
-import { rejected } from './wait.ts';
+import { checkSignal, rejected } from './wait.ts';
 
 export interface SendOptions extends WaitOptions {
   readonly msgId?: string | undefined;
@@ -39,14 +39,19 @@ export class Sending {
   /** Options, then state, then recipient, then value are checked; nothing has happened when one is wrong. */
   send(to: string, value: unknown, given: string | SendOptions | undefined): Promise<void> {
     let ack: Ack = this.#commons.settings.ack;
+    let msgId: string | undefined;
     try {
-      const options = this.#packetOptions(withMessageId(given));
+      const chosen = withMessageId<SendOptions>(given);
+      const options = this.#packetOptions(chosen);
       ack = options.ack;
+      msgId = chosen.msgId;
       if (this.#commons.state !== 'started') throw this.#commons.illegal('send');
       const recipient = this.#recipient(to);
-      return this.#post(recipient, this.#pack(value), options);
+      const sent = this.#post(recipient, this.#pack(value), options);
+      // Who gives a limit wants to know which of its sends met it; the others cost no promise more.
+      return options.timeout === undefined ? sent : sent.catch((error: unknown) => rejected(about(error, { msgId })));
     } catch (error) {
-      return this.#failed(ack, to, error);
+      return this.#failed(ack, to, about(error, { peer: to, msgId, delivery: 'none' }));
     }
   }
 
@@ -100,7 +105,7 @@ export class Sending {
       queue: messageQueue(checkMessageId(msgId)),
       ack: ack === undefined ? this.#commons.settings.ack : checkAck(ack),
       timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
-      signal,
+      signal: checkSignal(signal),
     };
   }
 
@@ -126,6 +131,11 @@ export class Sending {
     this.#quiet.failed(peer, error);
     return Promise.resolve();
   }
+}
+
+/** Nothing has left when a send fails before it is one; and the error says of which message it speaks. */
+function about(error: unknown, details: PoolErrorDetails): unknown {
+  return error instanceof PoolError ? error.with(details) : error;
 }
 
 function unknownPeers(names: readonly string[]): PoolError {

@@ -14,8 +14,8 @@ export interface BroadcastChannelCommunicatorOptions {
  */
 export class BroadcastChannelCommunicator extends MeshCommunicator {
   /** @throws TypeError, RangeError when the room is none */
-  constructor({ room }: BroadcastChannelCommunicatorOptions) {
-    const name = roomName(room);
+  constructor(options: BroadcastChannelCommunicatorOptions) {
+    const name = roomName({ ...options }.room);
     super({
       transport: () => {
         if (typeof BroadcastChannel !== 'function') {

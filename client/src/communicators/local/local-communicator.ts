@@ -16,7 +16,9 @@ export interface LocalCommunicatorOptions {
  * the same program has the same trace on every run. Everything else is as over a network: copies, acknowledgements, credit, departures.
  */
 export class LocalCommunicator extends MeshCommunicator {
-  constructor({ hub, connectTimeout, reconnectTimeout }: LocalCommunicatorOptions) {
+  /** @throws TypeError without a hub; RangeError for a time that is none */
+  constructor(options: LocalCommunicatorOptions) {
+    const { hub, connectTimeout, reconnectTimeout } = { ...options };
     if (!(hub instanceof Hub))
       throw new TypeError('a LocalCommunicator needs a hub: new LocalCommunicator({ hub: getHub(id) })');
     super({ transport: () => new LocalTransport(hub), connectTimeout, reconnectTimeout, eager: true });
