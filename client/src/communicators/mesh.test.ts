@@ -7,7 +7,7 @@ import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
 import { LocalTransport } from './local/local-transport.ts';
 import { MeshCommunicator } from './mesh.ts';
-import type { Attempt, Transport, TransportListener } from './transport.ts';
+import type { Attempt, Presence, Transport, TransportListener } from './transport.ts';
 
 const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
 
@@ -42,6 +42,13 @@ function recorder(): { readonly heard: string[]; readonly listener: Communicator
 /** A hub whose links can be cut. */
 class CuttableTransport extends LocalTransport {
   readonly #links: { readonly listener: LinkListener; readonly attempt: Attempt }[] = [];
+
+  hears: TransportListener | undefined;
+
+  override join(self: Presence, listener: TransportListener): Promise<readonly Presence[]> {
+    this.hears = listener;
+    return super.join(self, listener);
+  }
 
   override dial(...[peer, role, negotiate, listener]: Parameters<Transport['dial']>): Attempt {
     const attempt = super.dial(peer, role, negotiate, listener);
@@ -220,6 +227,32 @@ describe('a mesh', () => {
       expect(hears.heard).toContain('left bob bob-1 lost');
       expect(await pending).toMatchObject({ code: 'peer-left', reason: 'lost' });
       void bob;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['stays away', false, 5_000, 'left bob bob-1 killed'],
+    ['comes back', true, 20_000, 'left bob bob-1 lost'],
+  ])('waits for a peer without a link whose socket closed and %s', async (_what, back, patience, last) => {
+    vi.useFakeTimers();
+    try {
+      const transport = new CuttableTransport(hub);
+      const alice = new MeshCommunicator({ transport: () => transport, reconnectTimeout: 20_000 });
+      const hears = recorder();
+      await alice.initialize(self('alice'), hears.listener);
+      await join('bob');
+      while (!alice.connected('bob')) await vi.advanceTimersByTimeAsync(1);
+      hub.signal = () => {};
+      transport.cut();
+      const bob = { name: 'bob', instance: 'bob-1' };
+      transport.hears?.disappeared(bob, false);
+      if (back) transport.hears?.appeared(bob);
+      await vi.advanceTimersByTimeAsync(patience - 1);
+      expect(hears.heard.some((line) => line.startsWith('left'))).toBe(false);
+      await vi.advanceTimersByTimeAsync(2);
+      expect(hears.heard).toContain(last);
     } finally {
       vi.useRealTimers();
     }

@@ -112,9 +112,12 @@ export class Peer {
   /** A life of this name is in the room, and wanted. */
   meet(presence: Presence): void {
     if (this.#presence?.instance === presence.instance) {
+      const back = this.#missing;
       this.#missing = false;
-      this.nudge();
       this.#farewell?.cancel();
+      // It is waited for as long as anybody again, and no longer as somebody who is gone.
+      if (back && this.#joined && !this.connected) this.#wait();
+      this.nudge();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
       return;
     }
