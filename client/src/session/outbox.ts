@@ -5,7 +5,8 @@ import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import { chargeOf, fits, SMALL_BYTES } from './credit.ts';
-import { encodeText, FLAG, FRAME, FrameError, type PacketWriter, varintBytes } from './frames.ts';
+import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames.ts';
+import { fragmentHeaderBytes, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
 import { type Notice, writeNotice } from './notice.ts';
 import { Outgoing, SendQueue } from './outgoing.ts';
 import { type Fragment, SendLane } from './send-lane.ts';
@@ -338,85 +339,41 @@ export class Outbox {
 
   /** Writes a message or a part of it. False when the packet is full, and the queue stays where it is. */
   #write(message: Outgoing, state: SendLane, lane: Lane, writer: PacketWriter): boolean {
-    const named = message.queue.keyBytes.length > 0;
-    const keyBytes = named ? varintBytes(message.queue.keyBytes.length) + message.queue.keyBytes.length : 0;
-    if (message.state === 'waiting') {
-      const whole = 1 + keyBytes + varintBytes(message.bodyBytes) + message.bodyBytes;
-      const small = message.layout === undefined && message.bytes <= SMALL_BYTES;
-      if (message.layout === undefined && whole <= writer.room) {
+    if (message.state === 'waiting' && message.layout === undefined) {
+      if (wholeBytes(message) <= writer.room) {
         this.#begin(message, state, lane);
-        this.#header(FRAME.message, message, writer);
-        writer.varint(message.bodyBytes);
-        message.write(writer, 0, message.bodyBytes);
+        writeWhole(message, writer);
         state.push(message);
         this.#advance(message, message.bodyBytes);
         return true;
       }
-      const header = 1 + keyBytes + 3 * varintBytes(message.bodyBytes);
-      if ((small && writer.length > 0) || writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes))
-        return false;
-      this.#begin(message, state, lane);
-      this.#header(FRAME.first, message, writer);
-      writer.varint(message.bodyBytes);
-      if (message.layout !== undefined) writer.varint(message.layout.length);
-      this.#fragment(message, state, writer);
-    } else {
-      const header = 1 + varintBytes(message.index) + varintBytes(writer.capacity);
-      if (writer.room < header + Math.min(LEAST_FRAGMENT, message.bodyBytes - message.written)) return false;
-      writer.byte(FRAME.more);
-      writer.varint(message.index);
-      this.#fragment(message, state, writer);
+      if (message.bytes <= SMALL_BYTES && writer.length > 0) return false;
     }
+    const from = message.written;
+    const room = writer.room - fragmentHeaderBytes(message, from);
+    const left = message.bodyBytes - from;
+    if (room < varintBytes(writer.capacity) + Math.min(LEAST_FRAGMENT, left)) return false;
+    if (message.state === 'waiting') this.#begin(message, state, lane);
+    const length = Math.min(left, room - varintBytes(room));
+    writeFragment(message, from, length, writer);
+    state.push({ kind: 'fragment', message, from, to: from + length });
+    this.#advance(message, length);
     return true;
   }
 
   /** A frame that left by an earlier link leaves again as it was: the other side counts frames. */
   #rewrite(frame: Outgoing | Fragment | Notice, writer: PacketWriter): boolean {
-    if (!(frame instanceof Outgoing) && frame.kind !== 'fragment') return writeNotice(frame, writer);
-    const message = frame instanceof Outgoing ? frame : frame.message;
-    const key = message.queue.keyBytes.length;
-    const length = frame instanceof Outgoing ? message.bodyBytes : frame.to - frame.from;
-    const size = 1 + (key === 0 ? 0 : varintBytes(key) + key) + 4 * varintBytes(message.bodyBytes) + length;
-    if (size > writer.room && writer.length > 0) return false;
     if (frame instanceof Outgoing) {
-      this.#header(FRAME.message, message, writer);
-      writer.varint(length);
-      message.write(writer, 0, length);
+      if (wholeBytes(frame) > writer.room) return false;
+      writeWhole(frame, writer);
       return true;
     }
-    if (frame.from === 0) {
-      this.#header(FRAME.first, message, writer);
-      writer.varint(message.bodyBytes);
-      if (message.layout !== undefined) writer.varint(message.layout.length);
-    } else {
-      writer.byte(FRAME.more);
-      writer.varint(message.index);
-    }
-    writer.varint(length);
-    message.write(writer, frame.from, length);
+    if (frame.kind !== 'fragment') return writeNotice(frame, writer);
+    const { message, from, to } = frame;
+    const length = to - from;
+    if (fragmentHeaderBytes(message, from) + varintBytes(length) + length > writer.room) return false;
+    writeFragment(message, from, length, writer);
     return true;
-  }
-
-  #header(kind: number, message: Outgoing, writer: PacketWriter): void {
-    const key = message.queue.keyBytes;
-    writer.byte(
-      kind |
-        (key.length > 0 ? FLAG.queue : 0) |
-        (message.ack === 'consumed' ? FLAG.receipt : 0) |
-        (message.unmetered ? FLAG.unmetered : 0) |
-        (message.layout === undefined ? 0 : FLAG.segments),
-    );
-    if (key.length > 0) writer.text(key);
-  }
-
-  #fragment(message: Outgoing, state: SendLane, writer: PacketWriter): void {
-    const left = message.bodyBytes - message.written;
-    const length = Math.min(left, writer.room - varintBytes(writer.room));
-    writer.varint(length);
-    message.write(writer, message.written, length);
-    const to = message.written + length;
-    state.push({ kind: 'fragment', message, from: message.written, to });
-    this.#advance(message, length);
   }
 
   #begin(message: Outgoing, state: SendLane, lane: Lane): void {

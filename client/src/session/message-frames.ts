@@ -1,0 +1,50 @@
+import { FLAG, FRAME, type PacketWriter, varintBytes } from './frames.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/** The bytes of a message that leaves in one piece, which one with segments does not. */
+export function wholeBytes(message: Outgoing): number {
+  return 1 + keyBytes(message) + varintBytes(message.bodyBytes) + message.bodyBytes;
+}
+
+export function writeWhole(message: Outgoing, writer: PacketWriter): void {
+  writeHeader(FRAME.message, message, writer);
+  writer.varint(message.bodyBytes);
+  message.write(writer, 0, message.bodyBytes);
+}
+
+/** What stands before the length of a fragment that begins there in the body. */
+export function fragmentHeaderBytes(message: Outgoing, from: number): number {
+  if (from > 0) return 1 + varintBytes(message.index);
+  const layout = message.layout === undefined ? 0 : varintBytes(message.layout.length);
+  return 1 + keyBytes(message) + varintBytes(message.bodyBytes) + layout;
+}
+
+export function writeFragment(message: Outgoing, from: number, length: number, writer: PacketWriter): void {
+  if (from > 0) {
+    writer.byte(FRAME.more);
+    writer.varint(message.index);
+  } else {
+    writeHeader(FRAME.first, message, writer);
+    writer.varint(message.bodyBytes);
+    if (message.layout !== undefined) writer.varint(message.layout.length);
+  }
+  writer.varint(length);
+  message.write(writer, from, length);
+}
+
+function keyBytes({ queue }: Outgoing): number {
+  const { length } = queue.keyBytes;
+  return length === 0 ? 0 : varintBytes(length) + length;
+}
+
+function writeHeader(kind: number, message: Outgoing, writer: PacketWriter): void {
+  const key = message.queue.keyBytes;
+  writer.byte(
+    kind |
+      (key.length > 0 ? FLAG.queue : 0) |
+      (message.ack === 'consumed' ? FLAG.receipt : 0) |
+      (message.unmetered ? FLAG.unmetered : 0) |
+      (message.layout === undefined ? 0 : FLAG.segments),
+  );
+  if (key.length > 0) writer.text(key);
+}
