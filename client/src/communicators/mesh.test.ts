@@ -247,7 +247,7 @@ describe('a mesh', () => {
       hub.signal = () => {};
       transport.cut();
       const bob = { name: 'bob', instance: 'bob-1' };
-      transport.hears?.disappeared(bob, false);
+      transport.hears?.disappeared(bob, 'closed');
       if (back) transport.hears?.appeared(bob);
       await vi.advanceTimersByTimeAsync(patience - 1);
       expect(hears.heard.some((line) => line.startsWith('left'))).toBe(false);
@@ -271,13 +271,14 @@ describe('a mesh', () => {
         dialed.push(listener);
         return { negotiate: () => {}, close: () => {} };
       },
+      wake: () => {},
       leave: async () => {},
     };
     const alice = new MeshCommunicator({ transport: () => transport });
     alice.addConnection('bob');
     const started = alice.initialize(self('alice'), recorder().listener).catch((cause: unknown) => cause);
     while (dialed.length === 0) await Promise.resolve();
-    hears?.disappeared({ name: 'bob', instance: 'bob-1' }, false);
+    hears?.disappeared({ name: 'bob', instance: 'bob-1' }, 'closed');
     dialed[0]?.packet(0, Uint8Array.from([0x03, 1, 0x78, 2, 0x6e, 0x6f]));
     expect(await started).toMatchObject({ code: 'refused', peer: 'bob', reason: 'x' });
   });

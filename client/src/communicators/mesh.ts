@@ -253,9 +253,9 @@ export class MeshCommunicator implements Communicator {
         this.#enter();
         this.#meet(presence);
       },
-      disappeared: (presence, certain) => {
+      disappeared: (presence, how) => {
         if (this.#strangers.get(presence.name)?.instance === presence.instance) this.#strangers.delete(presence.name);
-        this.#peers.get(presence.name)?.miss(presence, certain);
+        this.#peers.get(presence.name)?.miss(presence, how);
       },
       signal: (from, signal) => {
         this.#enter();

@@ -6,7 +6,7 @@ import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self
 import type { HandshakeSlots } from './handshake-slots.ts';
 import { apart, next, type Pairing, type PairingAction, type PairingEvent, type PairingRules } from './pairing.ts';
 import { randomId } from './random-id.ts';
-import type { Attempt, Presence, Signal, Transport } from './transport.ts';
+import type { Attempt, Disappearance, Presence, Signal, Transport } from './transport.ts';
 
 /** A quiet pair measures its round trip, and agrees on what was consumed, this often. */
 const HEARTBEAT = 2_000;
@@ -136,12 +136,12 @@ export class Peer {
   }
 
   /** The transport says that a life of this name is gone. */
-  miss(presence: Presence, certain: boolean): void {
+  miss(presence: Presence, how: Disappearance): void {
     if (this.#successor?.instance === presence.instance) this.#successor = undefined;
     if (this.#presence?.instance !== presence.instance) return;
     this.#missing = true;
     if (this.#joined) {
-      if (certain || this.#successor !== undefined) this.#session?.lost('killed', `${this.name} is gone`);
+      if (how === 'ended' || this.#successor !== undefined) this.#session?.lost('killed', `${this.name} is gone`);
       else if (!this.connected) this.#wait();
       return;
     }

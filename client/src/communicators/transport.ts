@@ -30,9 +30,16 @@ export interface Transport {
     negotiate: (data: unknown) => void,
     listener: LinkListener,
   ): Attempt;
+  /** The page was woken, or has a network again: what waits for its next try makes it now. */
+  wake(): void;
   /** Gives the name back. Safe to call twice, also during `join`. Resolves when nothing is left: no timer, socket or listener. */
   leave(): Promise<void>;
 }
+
+/**
+ * `left`: it said goodbye to whatever stands between us. `closed`: it is out of reach, and may come back. `ended`: it is no more, and that can't be wrong.
+ */
+export type Disappearance = 'left' | 'closed' | 'ended';
 
 /** A link from its first signal on. */
 export interface Attempt {
@@ -45,8 +52,8 @@ export interface Attempt {
 export interface TransportListener {
   /** Somebody joined after us. */
   appeared(peer: Presence): void;
-  /** Somebody is gone, as far as the transport can tell; `certain` when it can't be wrong. A link that still carries packets knows better than hearsay. */
-  disappeared(peer: Presence, certain: boolean): void;
+  /** Somebody is gone, as far as the transport can tell. A link that still carries packets knows better than hearsay. */
+  disappeared(peer: Presence, how: Disappearance): void;
   signal(from: Presence, signal: Signal): void;
   state(state: SignalingState): void;
   error(error: PoolError): void;

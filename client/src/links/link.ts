@@ -14,6 +14,11 @@ export interface Link {
   readonly binding: { readonly own: string; readonly other: string };
   /** How the party is reached; known once the link is open. */
   readonly kind: LinkKind;
+  /**
+   * Whether the transport believes that it reaches the other end. It can take seconds to notice that it does not, and may find it again: a link that is lost for good says `closed`.
+   * Where nothing stands between the ends, always.
+   */
+  readonly reachable: boolean;
   /** Whether the lane takes another packet now. When it does not, `drained` follows. */
   ready(lane: Lane): boolean;
   /** Copies the packet before it returns. Never throws: a link that can't send is broken, and says so by `closed`. */

@@ -46,6 +46,7 @@ interface Traffic {
 export class BroadcastChannelLink implements Link, Attempt {
   readonly packetBytes = PACKET_BYTES;
   readonly kind = 'broadcast-channel';
+  readonly reachable = true;
   /** The key of the channel, which only its two ends know. */
   binding = { own: '', other: '' };
   readonly #prefix: string;

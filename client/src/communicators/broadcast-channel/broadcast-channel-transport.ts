@@ -1,6 +1,6 @@
 import { PoolError } from '../../errors.ts';
 import type { LinkListener } from '../../links/link.ts';
-import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
+import type { Attempt, Disappearance, Presence, Signal, Transport, TransportListener } from '../transport.ts';
 import { BroadcastChannelLink } from './broadcast-channel-link.ts';
 import { NameLocks } from './name-locks.ts';
 import { elder, Residents } from './residents.ts';
@@ -96,6 +96,9 @@ export class BroadcastChannelTransport implements Transport {
     return link;
   }
 
+  /** Nothing waits here. */
+  wake(): void {}
+
   async leave(): Promise<void> {
     const state = this.#state;
     this.#state = { name: 'left' };
@@ -147,7 +150,7 @@ export class BroadcastChannelTransport implements Transport {
     const { name: stage, self, wire } = this.#state;
     const { type, from } = announcement;
     if (from.instance === self.instance) return;
-    if (type === 'gone') return this.#remove(from, false);
+    if (type === 'gone') return this.#remove(from, 'left');
     const held = stage === 'joined';
     if (from.name === self.name) {
       if (this.#locks) return; // The lock is ours: it is a page that is just ending, or a liar.
@@ -187,17 +190,17 @@ export class BroadcastChannelTransport implements Transport {
       listener.error(new PoolError('unsupported', `the life of "${resident.name}" can't be watched`, { cause }));
     };
     const watch = (): (() => void) =>
-      this.#locks?.watch(resident.instance, () => this.#remove(presence, true), failed) ?? ((): void => {});
+      this.#locks?.watch(resident.instance, () => this.#remove(presence, 'ended'), failed) ?? ((): void => {});
     const predecessor = this.#residents.predecessor(presence);
     if (!this.#residents.add(resident, watch)) return;
-    if (predecessor) this.#remove(predecessor, false);
+    if (predecessor) this.#remove(predecessor, 'closed');
     if (stage === 'joined') listener.appeared(presence);
   }
 
-  #remove(presence: Presence, certain: boolean): void {
+  #remove(presence: Presence, how: Disappearance): void {
     if (this.#state.name !== 'claiming' && this.#state.name !== 'joined') return;
     const { name: stage, listener } = this.#state;
-    if (this.#residents.remove(presence.instance) && stage === 'joined') listener.disappeared(presence, certain);
+    if (this.#residents.remove(presence.instance) && stage === 'joined') listener.disappeared(presence, how);
   }
 
   /** The name is another's. */

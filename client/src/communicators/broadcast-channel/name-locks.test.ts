@@ -88,7 +88,7 @@ function party(room: string, locks: FakeLocks, name: string, instance = `${name}
   const heard: string[] = [];
   const listener: TransportListener = {
     appeared: (peer: Presence) => heard.push(`appeared ${peer.instance}`),
-    disappeared: (peer, certain) => heard.push(`gone ${peer.instance} ${certain ? 'for certain' : 'it seems'}`),
+    disappeared: (peer, how) => heard.push(`gone ${peer.instance} ${how === 'ended' ? 'for certain' : 'it seems'}`),
     signal: () => {},
     state: () => {},
     error: ({ message }) => heard.push(message),

@@ -63,7 +63,7 @@ export class Hub {
     if (this.#members.get(presence.name)?.presence !== presence) return;
     this.#members.delete(presence.name);
     for (const other of this.#members.values()) {
-      this.deliver(() => this.#tell(other, (hears) => hears.disappeared(presence, true)));
+      this.deliver(() => this.#tell(other, (hears) => hears.disappeared(presence, 'ended')));
     }
   }
 

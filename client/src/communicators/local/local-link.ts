@@ -11,6 +11,7 @@ const LANE_BYTES = 1024 * 1024;
 /** One end of a link within a process. It copies what it sends and delivers it later, as a network does. */
 export class LocalLink implements Link, Attempt {
   readonly kind = 'local';
+  readonly reachable = true;
   readonly packetBytes = PACKET_BYTES;
   /** Nobody sits between two ends in one process. */
   readonly binding = { own: 'local', other: 'local' };

@@ -35,6 +35,9 @@ export class LocalTransport implements Transport {
     return link;
   }
 
+  /** Nothing waits here. */
+  wake(): void {}
+
   async leave(): Promise<void> {
     if (this.#self !== undefined) this.#hub.leave(this.#self);
     this.#self = undefined;

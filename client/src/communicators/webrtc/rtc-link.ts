@@ -109,6 +109,10 @@ export class RtcLink implements Link, Attempt {
     return this.#kind;
   }
 
+  get reachable(): boolean {
+    return this.#state.name === 'open' && this.#state.connection.connectionState === 'connected';
+  }
+
   ready(lane: Lane): boolean {
     return this.#state.name === 'open' && this.#state.lanes[lane].ready;
   }

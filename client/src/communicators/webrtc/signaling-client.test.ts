@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attachSignaling, type Signaling } from '../../../../signaling-server/server.ts';
 import type { PoolError } from '../../errors.ts';
 import type { SignalingState } from '../communicator.ts';
-import type { Presence, Signal, TransportListener } from '../transport.ts';
+import type { Disappearance, Presence, Signal, TransportListener } from '../transport.ts';
 import { SignalingClient } from './signaling-client.ts';
 
 const ending: (() => unknown)[] = [];
@@ -51,8 +51,8 @@ class Party implements TransportListener {
   appeared({ instance }: Presence): void {
     this.heard.push(`appeared ${instance}`);
   }
-  disappeared({ instance }: Presence, certain: boolean): void {
-    this.heard.push(`gone ${instance}${certain ? ' for certain' : ''}`);
+  disappeared({ instance }: Presence, how: Disappearance): void {
+    this.heard.push(`gone ${instance} ${how}`);
   }
   signal(from: Presence, signal: Signal): void {
     this.signals.push([from, signal]);
@@ -124,7 +124,7 @@ describe('in the room of a signaling server', () => {
     await vi.waitUntil(() => alice.heard.length === 1);
     await bob.client.leave();
     await vi.waitUntil(() => alice.heard.length === 2);
-    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1']);
+    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 left']);
     expect(alice.states).toEqual(['connecting', 'connected']);
   });
 
@@ -341,7 +341,7 @@ describe('a server that is a stranger', () => {
     await alice.join();
     alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
     await vi.waitUntil(() => alice.heard.length === 3);
-    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1', 'appeared bob-2']);
+    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 closed', 'appeared bob-2']);
     expect(alice.errors.map(({ code }) => code)).toEqual([...Array<string>(5).fill('malformed'), 'too-large']);
   });
 
@@ -357,7 +357,7 @@ describe('a server that is a stranger', () => {
     const alice = new Party(url, 'alice');
     const listed = await alice.join();
     alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
-    await vi.waitUntil(() => alice.heard.includes('gone bob-1'));
+    await vi.waitUntil(() => alice.heard.includes('gone bob-1 closed'));
     const told = alice.heard.filter((line) => line.startsWith('appeared'));
     expect([...listed.map(({ instance }) => `appeared ${instance}`), ...told]).toEqual([
       'appeared bob-1',

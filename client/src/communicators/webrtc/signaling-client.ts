@@ -79,6 +79,14 @@ export class SignalingClient {
       this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
   }
 
+  /** Looks for a server now instead of a little later. */
+  wake(): void {
+    if (this.#state.name !== 'away') return;
+    clearTimeout(this.#state.retry);
+    this.#state = { name: 'new' };
+    void this.#return();
+  }
+
   /** The goodbye leaves before this returns, as `pagehide` needs it; the promise resolves when the name is free and the socket closed. Safe to call twice. */
   async leave(): Promise<void> {
     const state = this.#state;
@@ -182,10 +190,10 @@ export class SignalingClient {
         (presence) => this.#appeared(presence),
       );
     });
-    socket.on('left', (member: unknown) => {
+    socket.on('left', (member: unknown, reason: unknown) => {
       heard(
         () => parsePresence(member),
-        (presence) => this.#disappeared(presence),
+        (presence) => this.#disappeared(presence, reason === 'left' ? 'left' : 'closed'),
       );
     });
     socket.on('signal', (from: unknown, signal: unknown) => {
@@ -217,13 +225,12 @@ export class SignalingClient {
     if (this.#known.has(member.instance) || member.instance === this.#self.instance) return;
     const former = [...this.#known.values()].find(({ name }) => name === member.name);
     this.#known.set(member.instance, member);
-    if (former) this.#disappeared(former);
+    if (former) this.#disappeared(former, 'closed');
     if (this.#listed) this.#listener.appeared(member);
   }
 
-  /** A server can lie and can err, so it is never certain; a link that is open knows better. */
-  #disappeared(member: Presence): void {
-    if (this.#known.delete(member.instance) && this.#listed) this.#listener.disappeared(member, false);
+  #disappeared(member: Presence, how: 'left' | 'closed'): void {
+    if (this.#known.delete(member.instance) && this.#listed) this.#listener.disappeared(member, how);
   }
 
   #refused(refusal: Refused): void {

@@ -43,6 +43,10 @@ export class WebRTCTransport implements Transport {
     return link;
   }
 
+  wake(): void {
+    this.#signaling?.wake();
+  }
+
   async leave(): Promise<void> {
     for (const link of this.#links) link.abandon();
     await this.#signaling?.leave();

@@ -16,6 +16,7 @@ export type Heard =
 /** One end of a link whose other end lives in the same process. Nothing moves until somebody says so. */
 export class ManualLink implements Link {
   readonly kind = 'local';
+  readonly reachable = true;
   readonly packetBytes: number;
   readonly binding: Link['binding'];
   /** Sent, and not arrived. */
