@@ -25,8 +25,15 @@ export type {
 export type { BroadcastChannelCommunicatorOptions } from './communicators/broadcast-channel/broadcast-channel-communicator.ts';
 export type { Hub } from './communicators/local/hub.ts';
 export type { LocalCommunicatorOptions } from './communicators/local/local-communicator.ts';
-export type { MeshOptions } from './communicators/mesh.ts';
-export type { Attempt, Presence, Signal, Transport, TransportListener } from './communicators/transport.ts';
+export type { MeshOptions, MeshTimes } from './communicators/mesh.ts';
+export type {
+  Attempt,
+  Disappearance,
+  Presence,
+  Signal,
+  Transport,
+  TransportListener,
+} from './communicators/transport.ts';
 export type { WebRTCCommunicatorOptions } from './communicators/webrtc/webrtc-communicator.ts';
 export type { WebRTCImplementation } from './communicators/webrtc/webrtc-implementation.ts';
 export type { Delivery, PoolErrorCode, PoolErrorDetails } from './errors.ts';

@@ -14,14 +14,24 @@ import type {
   WaitOptions,
 } from './communicator.ts';
 import { HANDSHAKES, HandshakeSlots } from './handshake-slots.ts';
+import type { LivenessRules } from './liveness.ts';
 import type { PairingRules } from './pairing.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import type { Presence, Signal, Transport, TransportListener } from './transport.ts';
+import { onWake } from './wake.ts';
 
 /** Long enough for a slow network and a busy page, short enough that a person is told why nothing happens. */
 const CONNECT_TIMEOUT = 15_000;
 /** A change of networks and a lift ride are over by then; somebody who comes later begins anew. */
 const RECONNECT_TIMEOUT = 30_000;
+/** Often enough to notice a death soon, seldom enough to cost nothing. */
+const HEARTBEAT_INTERVAL = 2_000;
+/** So many pings of a silence may stay unanswered. */
+const PINGS = 3;
+/** Pages compute for a minute without a pause, and timers of hidden ones run once a minute. */
+const UNRESPONSIVE_TIMEOUT = 90_000;
+/** How long somebody without a link whose socket the server saw closing may take to come back, in ms: a reload does not, a network that changes does. */
+const GONE_AFTER = 5_000;
 /** Where nobody is short of handshake slots, an offer comes well before this. */
 const RING_EVERY = 1_000;
 /** After an attempt that broke, doubled with each, with jitter so that pairs do not march in step. */
@@ -32,13 +42,24 @@ const SHUTDOWN_TIMEOUT = 3_000;
 /** The other side answers a goodbye within a round trip; who does not is not waited for. */
 const GOODBYE_TIMEOUT = 1_000;
 
-export interface MeshOptions {
-  /** Called once, by `initialize`. */
-  readonly transport: () => Transport | Promise<Transport>;
+/** The patience of a communicator. */
+export interface MeshTimes {
   /** Milliseconds; default 15 s. Bounds joining, and how long a pair tries before it has failed. */
   readonly connectTimeout?: number | undefined;
   /** Milliseconds; default 30 s. A peer without a link for so long has left, reason `lost`. */
   readonly reconnectTimeout?: number | undefined;
+  /**
+   * Milliseconds; default 2 s. A peer that has been silent for so long is pinged; three pings that each stay unanswered for as long end a link that does not reach it any more. A peer whose link
+   * stands is `unresponsive` then. A list says each wait on its own: the silence before the first ping, then how long each ping may stay unanswered.
+   */
+  readonly heartbeatInterval?: number | readonly number[] | undefined;
+  /** Milliseconds of silence, default 90 s, after which an `unresponsive` peer has left. */
+  readonly unresponsiveTimeout?: number | undefined;
+}
+
+export interface MeshOptions extends MeshTimes {
+  /** Called once, by `initialize`. */
+  readonly transport: () => Transport | Promise<Transport>;
   /** Messages leave one by one, in the very call that sends them, so that the transport sees their order over all peers. Otherwise they gather until the end of the turn. */
   readonly eager?: boolean | undefined;
 }
@@ -47,6 +68,7 @@ export interface MeshOptions {
 export class MeshCommunicator implements Communicator {
   readonly #options: MeshOptions;
   readonly #rules: PairingRules;
+  readonly #liveness: LivenessRules;
   /** Names added before the start. */
   readonly #names = new Set<string>();
   readonly #peers = new Map<string, Peer>();
@@ -67,6 +89,7 @@ export class MeshCommunicator implements Communicator {
   /** Looks again whether what is waited for has come true. */
   #look: () => void = () => {};
   #starting: Promise<void> | undefined;
+  #unwake: (() => void) | undefined;
   #released: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
 
@@ -77,6 +100,11 @@ export class MeshCommunicator implements Communicator {
       reconnectTimeout: milliseconds(options.reconnectTimeout ?? RECONNECT_TIMEOUT, 'reconnectTimeout'),
       ringEvery: RING_EVERY,
       pause: (attempts) => Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2),
+    };
+    this.#liveness = {
+      intervals: heartbeats(options.heartbeatInterval ?? HEARTBEAT_INTERVAL),
+      unresponsiveTimeout: milliseconds(options.unresponsiveTimeout ?? UNRESPONSIVE_TIMEOUT, 'unresponsiveTimeout'),
+      goneAfter: GONE_AFTER,
     };
   }
 
@@ -238,6 +266,7 @@ export class MeshCommunicator implements Communicator {
       deadlines: this.#deadlines,
       slots: this.#slots,
       rules: this.#rules,
+      liveness: this.#liveness,
       get stopping() {
         return stopping();
       },
@@ -263,7 +292,7 @@ export class MeshCommunicator implements Communicator {
       },
       state: (state) => {
         listener.signaling(state);
-        if (state === 'connected') for (const peer of this.#peers.values()) peer.nudge();
+        if (state === 'connected') for (const peer of this.#peers.values()) peer.audible();
       },
       error: (error) => listener.error(error),
       stopped: (error) => {
@@ -279,6 +308,10 @@ export class MeshCommunicator implements Communicator {
     this.#state = 'started';
     for (const name of this.#names) this.#add(name, this.#host);
     this.#names.clear();
+    this.#unwake = onWake((sign) => {
+      this.#transport?.wake();
+      for (const peer of this.#peers.values()) peer.wake(sign);
+    });
   }
 
   #add(name: string, host: PeerHost): void {
@@ -354,8 +387,10 @@ export class MeshCommunicator implements Communicator {
     const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const known = this.#peers.get(from.name);
     const peer = calling && known?.presence?.instance !== from.instance ? this.#meet(from) : known;
+    if (known?.presence?.instance === from.instance && known.past(signal)) return;
     if (calling && (peer === undefined || this.#shunned.has(from.instance))) this.#refuse(from, signal.link);
     else if (peer?.presence?.instance === from.instance) peer.signal(signal);
+    else if (calling) peer?.contest(from, signal.link);
   }
 
   /** Tells a stranger why not, and the application once. */
@@ -444,11 +479,26 @@ export class MeshCommunicator implements Communicator {
   }
 
   async #giveBack(text: string, error: PoolError | undefined): Promise<void> {
+    this.#unwake?.();
     for (const { session } of this.#peers.values()) if (session?.up === true) session.goodbye('goodbye', '');
     for (const peer of this.#peers.values()) peer.release(text);
     await this.#transport?.leave();
     this.#host?.listener.stopped(error);
   }
+}
+
+/** @throws TypeError, RangeError for what is no interval, and no list of at least two */
+function heartbeats(interval: number | readonly number[]): readonly number[] {
+  if (typeof interval === 'number') return Array<number>(PINGS + 1).fill(positive(interval));
+  if (!Array.isArray(interval)) throw new TypeError('heartbeatInterval is a number of milliseconds or a list of them');
+  if (interval.length < 2)
+    throw new RangeError('heartbeatInterval lists a silence and at least one wait for an answer');
+  return interval.map(positive);
+}
+
+function positive(interval: number): number {
+  if (milliseconds(interval, 'heartbeatInterval') === 0) throw new RangeError('heartbeatInterval is more than 0 ms');
+  return interval;
 }
 
 function illegal(action: string, state: string): PoolError {

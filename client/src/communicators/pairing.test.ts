@@ -214,6 +214,32 @@ describe('a pair whose session stands', () => {
     ]);
   });
 
+  it('dials anew when signals pass again, for those of the attempt under way may be lost', () => {
+    const caller = play('caller', [
+      [0, call],
+      [0, slot],
+      [1, up],
+      [9_000, broken(1)],
+      [9_000, slot],
+      [12_000, { type: 'audible' }],
+      [12_000, slot],
+      [12_100, up],
+      [13_000, { type: 'audible' }],
+    ]);
+    expect(caller.did.slice(5)).toEqual([
+      'audible: hang-up free queue',
+      'slot: dial(3) alarm(24000)',
+      'up: free alarm(off)',
+      'audible: -',
+    ]);
+    const callee = play('callee', [
+      [0, offer(1)],
+      [1_000, { type: 'audible' }],
+      [1_500, { type: 'audible' }],
+    ]);
+    expect(callee.did.slice(1)).toEqual(['audible: hang-up ring(1) alarm(2000)', 'audible: ring(1)']);
+  });
+
   it('hears nothing of an older link that breaks late', () => {
     expect(
       play('callee', [
@@ -307,7 +333,7 @@ describe('a pair', () => {
 
   it('never holds a slot that it has not given back, nor dials without one', () => {
     const events: fc.Arbitrary<PairingEvent> = fc.oneof(
-      fc.constantFrom<PairingEvent>(call, up, alarm, drop, { type: 'wait' }, { type: 'nudge' }),
+      fc.constantFrom<PairingEvent>(call, up, alarm, drop, { type: 'wait' }, { type: 'nudge' }, { type: 'audible' }),
       fc.nat(4).map(broken),
       fc.nat(4).map(ring),
       fc.nat(4).map(offer),

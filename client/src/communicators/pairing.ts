@@ -36,6 +36,8 @@ export type PairingEvent =
   | { readonly type: 'broken'; readonly link: number }
   /** Something changed for the better: what waits tries now. */
   | { readonly type: 'nudge' }
+  /** Signals pass again, and what was said lately may be lost. */
+  | { readonly type: 'audible' }
   /** The alarm that was set rings. */
   | { readonly type: 'alarm' }
   /** We do not want this instance any more, or it is gone. */
@@ -113,6 +115,9 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
       return pairing.phase === 'dialing' ? pause(pairing, now, rules) : stay(pairing);
     case 'nudge':
       return pairing.phase === 'pausing' ? queue(pairing, pairing.until) : stay(pairing);
+    case 'audible':
+      if (pairing.phase === 'dialing') return again(pairing, link);
+      return pairing.phase === 'pausing' ? queue(pairing, pairing.until) : stay(pairing);
     case 'alarm':
       if (pairing.phase === 'pausing') return queue(pairing, pairing.until);
       if (pairing.phase !== 'dialing') return stay(pairing);
@@ -134,6 +139,12 @@ function pause(pairing: Extract<Pairing, { phase: 'dialing' }>, now: number, rul
   };
 }
 
+/** The attempt is given up for the next, within the same time. */
+function again(pairing: Extract<Pairing, { phase: 'dialing' }>, link: number): Step {
+  const queued = queue({ ...pairing, link }, pairing.until);
+  return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, { do: 'free' }, ...queued.actions] };
+}
+
 /** The callee knows `heard` as its newest link, and has none. */
 function rung(pairing: Pairing, heard: number): Step {
   switch (pairing.phase) {
@@ -143,9 +154,7 @@ function rung(pairing: Pairing, heard: number): Step {
     case 'pausing':
       return stay(pairing, { do: 'wait', link: pairing.link });
     case 'dialing': {
-      if (heard < pairing.link) return stay(pairing);
-      const queued = queue({ ...pairing, link: heard }, pairing.until);
-      return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, { do: 'free' }, ...queued.actions] };
+      return heard < pairing.link ? stay(pairing) : again(pairing, heard);
     }
     default: {
       if (heard < pairing.link) return stay(pairing);
@@ -188,6 +197,9 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
       if (event.link !== link || (pairing.phase !== 'dialing' && pairing.phase !== 'joined')) return stay(pairing);
       return ring(pairing, pairing.phase === 'joined' ? until : pairing.until, now, rules);
     case 'nudge':
+      return pairing.phase === 'ringing' ? stay(pairing, { do: 'ring', link }) : stay(pairing);
+    case 'audible':
+      if (pairing.phase === 'dialing') return ring(pairing, pairing.until, now, rules);
       return pairing.phase === 'ringing' ? stay(pairing, { do: 'ring', link }) : stay(pairing);
     case 'alarm':
       if (pairing.phase === 'dialing') return standing ? ring(pairing, until, now, rules) : fail(pairing);

@@ -4,18 +4,21 @@ import type { LinkListener } from '../links/link.ts';
 import { Session } from '../session/session.ts';
 import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self } from './communicator.ts';
 import type { HandshakeSlots } from './handshake-slots.ts';
+import { Heartbeat, type Silence } from './heartbeat.ts';
+import type { LivenessRules } from './liveness.ts';
+import { Patience } from './patience.ts';
 import { apart, next, type Pairing, type PairingAction, type PairingEvent, type PairingRules } from './pairing.ts';
 import { randomId } from './random-id.ts';
 import type { Attempt, Disappearance, Presence, Signal, Transport } from './transport.ts';
 
-/** A quiet pair measures its round trip, and agrees on what was consumed, this often. */
-const HEARTBEAT = 2_000;
-
 /** How long a link under way is still listened to when its other end is gone as far as the transport knows, in ms. */
 const LAST_WORDS = 1_000;
 
-/** How long somebody without a link whose socket the server saw closing may take to come back, in ms: a reload does not, a network that changes does. */
-const GONE_AFTER = 5_000;
+/**
+ * How long the link of somebody who said goodbye to the server, or whose name came back as another instance, has to prove that it still answers: so many ms beyond two round trips.
+ * Who waits for the departure hears of it within a tenth of a second.
+ */
+const LAST_ANSWER = { left: 50, closed: 500 };
 
 /** Failures nobody awaits are told at most this often for each peer. */
 const FAILURES_TOLD_EVERY = 1_000;
@@ -28,6 +31,7 @@ export interface PeerHost {
   readonly deadlines: Deadlines;
   readonly slots: HandshakeSlots<Peer>;
   readonly rules: PairingRules;
+  readonly liveness: LivenessRules;
   /** Nobody is called any more. */
   readonly stopping: boolean;
   schedule(session: Session): void;
@@ -46,8 +50,8 @@ export class Peer {
   #presence: Presence | undefined;
   /** Another life of it, met while the session with the old one still stands. */
   #successor: Presence | undefined;
-  /** The transport said that `presence` is gone. Its link may know better. */
-  #missing = false;
+  /** When the transport said that `presence` is gone. Its link may know better. */
+  #missing: number | undefined;
   /** Holds what is sent to it, also before it is there. Gone once the peer left or failed, until it is met again. */
   #session: Session | undefined;
   /** Why there is no session. */
@@ -56,9 +60,13 @@ export class Peer {
   #attempt: Attempt | undefined;
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
-  #heartbeat: Deadline | undefined;
-  /** Without a link until then, the peer is given up. */
-  #patience: Deadline | undefined;
+  readonly #heartbeat: Heartbeat;
+  /** Without a link for so long, the peer is given up. */
+  readonly #patience: Patience;
+  /** Its link is asked for a last sign of life. */
+  #question: Deadline | undefined;
+  /** Another instance under its name, of which we have yet to see whether it may have it. */
+  #contested: string | undefined;
   #reconnects = 0;
   /** Gone as far as the transport knows, while a link to it is being made. */
   #farewell: Deadline | undefined;
@@ -75,6 +83,8 @@ export class Peer {
     this.name = name;
     this.named = named;
     this.#host = host;
+    this.#patience = new Patience(host.deadlines);
+    this.#heartbeat = this.#newHeartbeat();
     if (named) this.#open();
   }
 
@@ -112,9 +122,10 @@ export class Peer {
   /** A life of this name is in the room, and wanted. */
   meet(presence: Presence): void {
     if (this.#presence?.instance === presence.instance) {
-      const back = this.#missing;
-      this.#missing = false;
+      const back = this.#missing !== undefined;
+      this.#missing = undefined;
       this.#farewell?.cancel();
+      this.#question?.cancel();
       // It is waited for as long as anybody again, and no longer as somebody who is gone.
       if (back && this.#joined && !this.connected) this.#wait();
       this.nudge();
@@ -122,15 +133,16 @@ export class Peer {
       return;
     }
     if (this.#joined) {
-      // Whoever still answers is not replaced on hearsay; once the transport has said that the old one is gone, it is.
+      // Whoever still answers is not replaced on hearsay; who is gone, as the transport says, and does not answer, is.
       this.#successor = presence;
-      if (this.#missing) this.#session?.lost('killed', `${this.name} is there again as another instance`);
+      if (this.#missing !== undefined)
+        this.#giveUp('closed', 'killed', `${this.name} is there again as another instance`);
       return;
     }
     this.#farewell?.cancel();
     this.#pair({ type: 'drop' });
     this.#presence = presence;
-    this.#missing = false;
+    this.#missing = undefined;
     this.#pairing = undefined;
     this.call();
   }
@@ -139,9 +151,11 @@ export class Peer {
   miss(presence: Presence, how: Disappearance): void {
     if (this.#successor?.instance === presence.instance) this.#successor = undefined;
     if (this.#presence?.instance !== presence.instance) return;
-    this.#missing = true;
+    this.#missing = performance.now();
     if (this.#joined) {
-      if (how === 'ended' || this.#successor !== undefined) this.#session?.lost('killed', `${this.name} is gone`);
+      if (how === 'ended') this.#session?.lost('killed', `${this.name} is gone`);
+      else if (how === 'left') this.#giveUp(how, 'goodbye', `${this.name} left`);
+      else if (this.#successor !== undefined) this.#giveUp(how, 'killed', `${this.name} is gone`);
       else if (!this.connected) this.#wait();
       return;
     }
@@ -154,7 +168,7 @@ export class Peer {
   call(): void {
     this.#open();
     const presence = this.#presence;
-    if (presence === undefined || this.#missing) return;
+    if (presence === undefined || this.#missing !== undefined) return;
     this.#pairing ??= apart(this.#host.self.instance, presence.instance);
     if (!this.connected) this.#link('connecting');
     this.#pair({ type: 'call' });
@@ -172,6 +186,7 @@ export class Peer {
       }
       case 'ring':
       case 'negotiate':
+        if (this.past(signal)) return;
         if (this.#session === undefined) this.call();
         this.#pair(signal);
         return;
@@ -180,9 +195,42 @@ export class Peer {
     }
   }
 
+  /** A signal of a link that has been: the last candidates trickle in when the pair has parted. */
+  past({ type, link }: Signal): boolean {
+    return type === 'negotiate' && this.#session === undefined && link <= (this.#pairing?.link ?? 0);
+  }
+
   /** Something changed for the better: a pair that waits for its next try makes it now. */
   nudge(): void {
     this.#pair({ type: 'nudge' });
+  }
+
+  /** Signals pass again. */
+  audible(): void {
+    this.#pair({ type: 'audible' });
+  }
+
+  /** The page was woken, or has a network again. */
+  wake(sign: 'online' | 'shown'): void {
+    const session = this.#session;
+    if (session?.up !== true) this.nudge();
+    // The network is another one now, and a link that has lost the other end hardly finds it there.
+    else if (sign === 'online' && !session.reachable) this.#sever('the network changed');
+    else session.ping(() => {});
+  }
+
+  /** Another instance wants to connect under this name. It is told no while the one we deal with answers. */
+  contest(claimant: Presence, link: number): void {
+    const { name: peer } = this;
+    if (this.#successor?.instance !== claimant.instance || this.#contested === claimant.instance) return;
+    this.#contested = claimant.instance;
+    this.#session?.ping((answer) => {
+      this.#contested = undefined;
+      if (typeof answer !== 'number' || this.#successor?.instance !== claimant.instance) return;
+      const message = `${this.#host.self.name} is connected to another instance of ${peer}, which answers`;
+      const code = 'duplicate-peer';
+      this.#host.transport.signal(claimant, { type: 'refuse', to: claimant.instance, link, code, message });
+    });
   }
 
   /** Our handshake slot is free. */
@@ -230,7 +278,7 @@ export class Peer {
         schedule: () => this.#host.schedule(session),
         joined: () => this.#up(session),
         severed: (cause) => this.#severed(cause),
-        resumed: () => this.#resumed(session),
+        resumed: () => this.#resumed(),
         unfit: (error) => this.#broken(error),
         message: (queue, packet, receipt) => this.#host.listener.message(this.name, queue, packet, receipt),
         failed: (error) => this.failed(error),
@@ -246,53 +294,106 @@ export class Peer {
     this.#joined = true;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
+    this.#heartbeat.start();
     this.#host.listener.joined(this.name, this.#presence?.instance ?? '');
-    this.#link('connected');
-    this.#beat(session);
+    if (session.up) this.#link('connected');
     this.#host.changed();
   }
 
   /** The link broke, and the session stands: the pair looks for the next link. */
   #severed(cause: Error | undefined): void {
-    this.#heartbeat?.cancel();
+    this.#heartbeat.stop();
     this.#link('connecting');
     this.#wait();
     this.#broken(cause);
     this.#host.changed();
   }
 
-  #resumed(session: Session): void {
-    this.#patience?.cancel();
+  #resumed(): void {
+    this.#patience.stop();
     this.#reconnects++;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
+    this.#heartbeat.start();
     this.#link('connected');
-    this.#beat(session);
     this.#host.changed();
   }
 
   /** Somebody who is gone as far as the server knows is not waited for as long as somebody whose network is. */
   #wait(): void {
-    const { rules, deadlines } = this.#host;
-    const [reason, ms] = this.#missing
-      ? (['killed', GONE_AFTER] as const)
-      : (['lost', rules.reconnectTimeout] as const);
-    this.#patience?.cancel();
-    this.#patience = deadlines.add(ms, () => {
-      this.#session?.lost(reason, `${this.name} had no link for ${ms} ms`, this.#attemptError);
+    const { rules, liveness } = this.#host;
+    const { name } = this;
+    const [reason, ms, text] =
+      this.#missing === undefined
+        ? (['lost', rules.reconnectTimeout, `${name} had no link for ${rules.reconnectTimeout} ms`] as const)
+        : ([
+            'killed',
+            Math.max(0, this.#missing + liveness.goneAfter - performance.now()),
+            `${name} is gone, and did not come back within ${liveness.goneAfter} ms`,
+          ] as const);
+    this.#patience.start(
+      ms,
+      () => this.nudge(),
+      () => this.#session?.lost(reason, text, this.#attemptError),
+    );
+  }
+
+  /** Ends the session with somebody of whom the transport says that it is gone, unless its link proves otherwise. */
+  #giveUp(how: keyof typeof LAST_ANSWER, reason: LeaveReason, text: string): void {
+    const session = this.#session;
+    if (session?.up !== true) {
+      session?.lost(reason, text);
+      return;
+    }
+    const ms = LAST_ANSWER[how] + 2 * (session.roundTripTime ?? 0);
+    this.#question?.cancel();
+    const question = this.#host.deadlines.add(ms, () => session.lost(reason, text));
+    this.#question = question;
+    session.ping((answer) => {
+      if (typeof answer === 'number') question.cancel();
     });
+  }
+
+  #newHeartbeat(): Heartbeat {
+    const { deadlines, liveness: rules } = this.#host;
+    const reachable = (): boolean => this.#session?.reachable ?? false;
+    const missing = (): number | undefined => this.#missing;
+    return new Heartbeat({
+      deadlines,
+      rules,
+      get reachable() {
+        return reachable();
+      },
+      get missing() {
+        return missing();
+      },
+      ping: () => this.#session?.ping(() => {}),
+      doubted: () => this.#link('unresponsive'),
+      trusted: () => this.#link('connected'),
+      silent: (verdict) => this.#silent(verdict),
+    });
+  }
+
+  #silent(verdict: Silence): void {
+    const { name } = this;
+    if (verdict === 'break') {
+      this.#sever(`${name} answers no more`);
+      return;
+    }
+    const text =
+      verdict === 'killed' ? `${name} is gone, and answers no more` : `${name} has not answered for too long`;
+    // Who is only frozen reads it when it thaws.
+    if (verdict === 'unresponsive') this.#session?.goodbye('unresponsive', text);
+    this.#session?.lost(verdict, text);
+  }
+
+  #sever(why: string): void {
+    this.#session?.sever(new Error(why));
   }
 
   #broken(cause: Error | undefined): void {
     this.#attemptError = cause;
     if (this.#pairing !== undefined) this.#pair({ type: 'broken', link: this.#pairing.link });
-  }
-
-  #beat(session: Session): void {
-    this.#heartbeat = this.#host.deadlines.add(HEARTBEAT, () => {
-      session.ping(() => {});
-      this.#beat(session);
-    });
   }
 
   #ended(session: Session, reason: LeaveReason, error: PoolError): void {
@@ -317,7 +418,7 @@ export class Peer {
     if (successor !== undefined) {
       this.#successor = undefined;
       this.meet(successor);
-    } else if (this.#missing) this.#forget();
+    } else if (this.#missing !== undefined) this.#forget();
     else if (reason === 'lost' && this.#failure?.code === 'peer-left' && this.#pairing?.phase !== 'dialing')
       this.call();
   }
@@ -344,8 +445,9 @@ export class Peer {
     this.#session = undefined;
     this.#failure = failure;
     this.#linkState = undefined;
-    this.#heartbeat?.cancel();
-    this.#patience?.cancel();
+    this.#heartbeat.stop();
+    this.#patience.stop();
+    this.#question?.cancel();
   }
 
   #link(state: LinkState): void {
@@ -420,10 +522,14 @@ export class Peer {
     const { transport } = this.#host;
     const listener: LinkListener = {
       ...inner,
+      packet: (lane, bytes) => {
+        this.#heartbeat.heard();
+        inner.packet(lane, bytes);
+      },
       closed: (error) => {
         this.#attemptError = error;
         inner.closed(error);
-        if (this.#missing && !this.#joined) this.#vanish();
+        if (this.#missing !== undefined && !this.#joined) this.#vanish();
         else this.#pair({ type: 'broken', link });
       },
     };

@@ -99,6 +99,11 @@ export class Session {
     return this.#phase.name === 'up' || this.#phase.name === 'leaving' ? this.#phase.link.kind : undefined;
   }
 
+  /** Whether the link under way believes that it reaches the other end. */
+  get reachable(): boolean {
+    return this.#phase.name === 'up' && this.#phase.link.reachable;
+  }
+
   /** Nothing sent here is unacknowledged. */
   get idle(): boolean {
     return this.#outbox.inFlight === 0;

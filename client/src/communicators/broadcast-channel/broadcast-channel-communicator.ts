@@ -1,9 +1,9 @@
 import { roomName } from '#shared/identifiers';
 import { PoolError } from '../../errors.ts';
-import { MeshCommunicator } from '../mesh.ts';
+import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
 import { BroadcastChannelTransport } from './broadcast-channel-transport.ts';
 
-export interface BroadcastChannelCommunicatorOptions {
+export interface BroadcastChannelCommunicatorOptions extends MeshTimes {
   /** Who joins the same room can form a pool: 1 to 128 bytes of UTF-8 without `/`. */
   readonly room: string;
 }
@@ -13,10 +13,12 @@ export interface BroadcastChannelCommunicatorOptions {
  * Where there are Web Locks, a name is one: a page that dies is known to be gone at once.
  */
 export class BroadcastChannelCommunicator extends MeshCommunicator {
-  /** @throws TypeError, RangeError when the room is none */
+  /** @throws TypeError, RangeError for a room or a time that is none */
   constructor(options: BroadcastChannelCommunicatorOptions) {
-    const name = roomName({ ...options }.room);
+    const { room, ...times } = { ...options };
+    const name = roomName(room);
     super({
+      ...times,
       transport: () => {
         if (typeof BroadcastChannel !== 'function') {
           throw new PoolError('unsupported', 'there is no BroadcastChannel here');

@@ -1,14 +1,10 @@
-import { MeshCommunicator } from '../mesh.ts';
+import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
 import { Hub } from './hub.ts';
 import { LocalTransport } from './local-transport.ts';
 
-export interface LocalCommunicatorOptions {
+export interface LocalCommunicatorOptions extends MeshTimes {
   /** From `getHub(id)`: who shares a hub can form a pool. */
   readonly hub: Hub;
-  /** Milliseconds; default 15 s. */
-  readonly connectTimeout?: number | undefined;
-  /** How long a peer may be without a link before it has left, in ms; default 30,000. */
-  readonly reconnectTimeout?: number | undefined;
 }
 
 /**
@@ -18,9 +14,9 @@ export interface LocalCommunicatorOptions {
 export class LocalCommunicator extends MeshCommunicator {
   /** @throws TypeError without a hub; RangeError for a time that is none */
   constructor(options: LocalCommunicatorOptions) {
-    const { hub, connectTimeout, reconnectTimeout } = { ...options };
+    const { hub, ...times } = { ...options };
     if (!(hub instanceof Hub))
       throw new TypeError('a LocalCommunicator needs a hub: new LocalCommunicator({ hub: getHub(id) })');
-    super({ transport: () => new LocalTransport(hub), connectTimeout, reconnectTimeout, eager: true });
+    super({ ...times, transport: () => new LocalTransport(hub), eager: true });
   }
 }

@@ -1,6 +1,6 @@
 import { roomName } from '#shared/identifiers';
 import { SIGNALING_PATH } from '#shared/signaling';
-import { MeshCommunicator } from '../mesh.ts';
+import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
 import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
 
 /** Long enough for a phone that wakes its radio up, short enough that a person still looks at the page. In ms. */
@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** What `setTimeout` can count to. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-export interface WebRTCCommunicatorOptions {
+export interface WebRTCCommunicatorOptions extends MeshTimes {
   /** Who joins the same room of the same server can form a pool: 1 to 128 bytes of UTF-8 without `/`. */
   readonly room: string;
   /** The origin of the signaling server, e.g. `https://example.org`, or several that serve the same rooms, tried in turn. Default: the page's own. */
@@ -20,10 +20,6 @@ export interface WebRTCCommunicatorOptions {
   readonly rtcConfiguration?: RTCConfiguration | undefined;
   /** WebRTC, where the platform has none; e.g. `await import('node-datachannel/polyfill')` in Node. */
   readonly rtc?: WebRTCImplementation | undefined;
-  /** How long joining may take, in ms; default 15,000. */
-  readonly connectTimeout?: number | undefined;
-  /** How long a peer may be without a link before it has left, in ms; default 30,000. */
-  readonly reconnectTimeout?: number | undefined;
 }
 
 /**
@@ -42,6 +38,8 @@ export class WebRTCCommunicator extends MeshCommunicator {
     super({
       connectTimeout,
       reconnectTimeout: options.reconnectTimeout,
+      heartbeatInterval: options.heartbeatInterval,
+      unresponsiveTimeout: options.unresponsiveTimeout,
       transport: async () => {
         const implementation = rtc ?? native();
         const servers = urls ?? [pageOrigin()];
