@@ -142,6 +142,13 @@ export interface Communicator<Connection = unknown> {
   /** Of anyone ever met or named; readable after shutdown. */
   peer(name: string): PeerStatistics | undefined;
   /**
+   * The page is put away, and may be brought back: says goodbye everywhere, within the call, and ends every session. The state stays `started`; nobody is met before `rejoin`.
+   * Without effect unless started.
+   */
+  suspend(): void;
+  /** The page is back: joins again, under the same name as another instance, and tries for as long as it takes; `stopped` tells when that can't be. Without effect unless suspended. */
+  rejoin(instance: string): void;
+  /**
    * Refuses new sends, goes on taking and acknowledging until its own are acknowledged (bounded by `timeout`), says goodbye with its last acknowledgements, closes.
    * `flush: false` drops what has not left, and rejects it. Resolves when nothing is left. A second call is a no-op.
    * @throws PoolError `illegal-state` before `initialize`

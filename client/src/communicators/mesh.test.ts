@@ -258,6 +258,82 @@ describe('a mesh', () => {
     }
   });
 
+  it('says goodbye when it is put away, and comes back as another instance of its name', async () => {
+    const alice = await join('alice');
+    const bob = await join('bob');
+    alice.communicator.addConnection('carol');
+    const unsent = alice.communicator.send('carol', packet(1), DELIVERED).catch((error: unknown) => error);
+    alice.communicator.suspend();
+    alice.communicator.suspend();
+    expect(alice.communicator.state).toBe('started');
+    expect(await unsent).toMatchObject({ code: 'closed', delivery: 'none' });
+    while (!bob.heard.includes('left alice alice-1 goodbye')) await Promise.resolve();
+    expect(alice.heard.at(-1)).toBe('left bob bob-1 goodbye');
+    const carol = await join('carol');
+    alice.communicator.rejoin('alice-2');
+    alice.communicator.rejoin('alice-3');
+    const sent = alice.communicator.send('carol', packet(2), DELIVERED);
+    await sent;
+    expect(carol.heard).toContain('message alice  2');
+    while (!bob.communicator.connected('alice') || !alice.communicator.connected('bob')) await Promise.resolve();
+    expect(bob.heard).toContain('joined alice alice-2');
+    await alice.communicator.send('bob', packet(3), DELIVERED);
+    expect(alice.communicator.peer('bob')?.messagesSent).toBe(1);
+    await alice.communicator.shutdown();
+    expect(alice.heard.at(-1)).toBe('stopped');
+    await Promise.all([bob.communicator.shutdown(), carol.communicator.shutdown()]);
+  });
+
+  it('stops when its name is taken by the time it comes back', async () => {
+    const alice = await join('alice');
+    alice.communicator.suspend();
+    const other = new LocalCommunicator({ hub });
+    while (other.state === 'uninitialized') {
+      await other.initialize(self('alice', { instance: 'alice-9' }), recorder().listener);
+    }
+    alice.communicator.rejoin('alice-2');
+    while (alice.communicator.state === 'started') await Promise.resolve();
+    while (!alice.heard.at(-1)?.startsWith('stopped')) await Promise.resolve();
+    expect(alice.heard.at(-1)).toBe('stopped duplicate-peer');
+    await alice.communicator.shutdown();
+    await other.shutdown();
+  });
+
+  it('tries to come back for as long as the room is out of reach', async () => {
+    let reachable: boolean | undefined = true;
+    class Far extends LocalTransport {
+      override join(...args: Parameters<LocalTransport['join']>): ReturnType<LocalTransport['join']> {
+        if (reachable === undefined) return new Promise(() => {});
+        return reachable ? super.join(...args) : Promise.reject(new PoolError('unreachable', 'nobody answers'));
+      }
+    }
+    const alice = new MeshCommunicator({ transport: () => new Far(hub) });
+    await alice.initialize(self('alice'), recorder().listener);
+    const bob = await join('bob');
+    alice.suspend();
+    vi.useFakeTimers();
+    try {
+      reachable = false;
+      alice.rejoin('alice-2');
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(alice.state).toBe('started');
+      reachable = undefined;
+      await vi.advanceTimersByTimeAsync(20_000);
+      reachable = true;
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(alice.connected('bob')).toBe(true);
+      alice.suspend();
+      reachable = false;
+      alice.rejoin('alice-3');
+      await vi.advanceTimersByTimeAsync(100);
+      await alice.shutdown();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    await bob.communicator.shutdown();
+  });
+
   it('hears why it was refused although the other is gone by then, as far as the transport knows', async () => {
     let hears: TransportListener | undefined;
     const dialed: LinkListener[] = [];

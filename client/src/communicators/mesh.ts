@@ -83,6 +83,7 @@ export class MeshCommunicator implements Communicator {
   readonly #unflushed = new Set<Session>();
   readonly #abortStart = new AbortController();
   #state: CommunicatorState | 'joining' = 'uninitialized';
+  #suspended = false;
   #self: Self | undefined;
   #host: PeerHost | undefined;
   #transport: Transport | undefined;
@@ -199,6 +200,30 @@ export class MeshCommunicator implements Communicator {
     return this.#peers.get(name)?.statistics;
   }
 
+  suspend(): void {
+    if (this.#state !== 'started' || this.#suspended) return;
+    this.#suspended = true;
+    this.#farewell('the page was put away');
+    this.#strangers.clear();
+    const { listener } = this.#host ?? {};
+    this.#transport?.leave().catch((cause: unknown) => {
+      listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
+    });
+  }
+
+  rejoin(instance: string): void {
+    if (this.#state !== 'started' || !this.#suspended || this.#self === undefined || this.#host === undefined) return;
+    this.#suspended = false;
+    this.#self = { ...this.#self, instance };
+    for (const peer of this.#peers.values()) if (peer.named) peer.call();
+    const now = this.#self;
+    this.#return(now, this.#host.listener).catch((cause: unknown) => {
+      if (this.#away || this.#self !== now) return;
+      const error = cause instanceof PoolError ? cause : new PoolError('closed', 'joining again failed', { cause });
+      this.#ending ??= this.#release(error.detail, error);
+    });
+  }
+
   shutdown(
     options: { readonly flush?: boolean | undefined; readonly timeout?: number | undefined } = {},
   ): Promise<void> {
@@ -236,39 +261,83 @@ export class MeshCommunicator implements Communicator {
 
   async #join(self: Self, listener: CommunicatorListener): Promise<readonly Presence[]> {
     const { connectTimeout } = this.#rules;
-    const { signal } = this.#abortStart;
+    const attempt = new AbortController();
+    const stop = (): void => attempt.abort(this.#abortStart.signal.reason);
+    this.#abortStart.signal.addEventListener('abort', stop);
     const deadline = this.#deadlines.add(connectTimeout, () => {
-      this.#abortStart.abort(new PoolError('unreachable', `the room was not reached within ${connectTimeout} ms`));
+      attempt.abort(new PoolError('unreachable', `the room was not reached within ${connectTimeout} ms`));
     });
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason));
-      if (signal.aborted) reject(signal.reason);
+      attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason));
     });
     // Also when the race is over, the abort has been told.
     aborted.catch(() => {});
+    if (this.#abortStart.signal.aborted) stop();
     try {
       const transport = await Promise.race([this.#options.transport(), aborted]);
       this.#transport = transport;
-      this.#host = this.#hostOf(self, listener, transport);
+      this.#host ??= this.#hostOf(self, listener, transport);
       const { name, instance } = self;
-      return await Promise.race([transport.join({ name, instance }, this.#hear(listener), signal), aborted]);
+      return await Promise.race([transport.join({ name, instance }, this.#hear(listener), attempt.signal), aborted]);
     } finally {
       deadline.cancel();
+      this.#abortStart.signal.removeEventListener('abort', stop);
     }
   }
 
+  /** A room that is out of reach may be within it later. */
+  async #return(self: Self, listener: CommunicatorListener): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const members = await this.#join(self, listener);
+        for (const member of members) this.#meet(member);
+        return;
+      } catch (error) {
+        if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
+        await this.#pause(tries);
+        if (this.#away || this.#self !== self) throw error;
+      }
+    }
+  }
+
+  #pause(tries: number): Promise<void> {
+    const { signal } = this.#abortStart;
+    return new Promise((resolve) => {
+      const over = (): void => {
+        deadline.cancel();
+        signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const deadline = this.#deadlines.add(this.#rules.pause(tries), over);
+      signal.addEventListener('abort', over);
+    });
+  }
+
+  /** Nobody is met at this moment. */
+  get #away(): boolean {
+    return this.#state === 'stopped' || this.#suspended;
+  }
+
   #hostOf(self: Self, listener: CommunicatorListener, transport: Transport): PeerHost {
-    const stopping = (): boolean => this.#state === 'stopped';
+    const away = (): boolean => this.#away;
+    const now = (): { self: Self; transport: Transport } => ({
+      self: this.#self ?? self,
+      transport: this.#transport ?? transport,
+    });
     return {
-      self,
+      get self() {
+        return now().self;
+      },
       listener,
-      transport,
+      get transport() {
+        return now().transport;
+      },
       deadlines: this.#deadlines,
       slots: this.#slots,
       rules: this.#rules,
       liveness: this.#liveness,
       get stopping() {
-        return stopping();
+        return away();
       },
       schedule: (session) => this.#schedule(session),
       unschedule: (session) => this.#unflushed.delete(session),
@@ -365,8 +434,8 @@ export class MeshCommunicator implements Communicator {
   #meet(presence: Presence): Peer | undefined {
     const { name, instance } = presence;
     const self = this.#self;
-    if (this.#state !== 'started' || self === undefined || this.#host === undefined || name === self.name)
-      return undefined;
+    if (this.#state !== 'started' || this.#suspended || self === undefined) return undefined;
+    if (this.#host === undefined || name === self.name) return undefined;
     let peer = this.#peers.get(name);
     const wanted = (peer?.named === true || self.discover) && !this.#shunned.has(instance);
     if (!wanted) {
@@ -383,7 +452,7 @@ export class MeshCommunicator implements Communicator {
   }
 
   #signal(from: Presence, signal: Signal): void {
-    if (this.#state !== 'started' || signal.to !== this.#self?.instance) return;
+    if (this.#state !== 'started' || this.#suspended || signal.to !== this.#self?.instance) return;
     const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const known = this.#peers.get(from.name);
     const peer = calling && known?.presence?.instance !== from.instance ? this.#meet(from) : known;
@@ -478,10 +547,14 @@ export class MeshCommunicator implements Communicator {
     return this.#released;
   }
 
-  async #giveBack(text: string, error: PoolError | undefined): Promise<void> {
-    this.#unwake?.();
+  #farewell(text: string): void {
     for (const { session } of this.#peers.values()) if (session?.up === true) session.goodbye('goodbye', '');
     for (const peer of this.#peers.values()) peer.release(text);
+  }
+
+  async #giveBack(text: string, error: PoolError | undefined): Promise<void> {
+    this.#unwake?.();
+    this.#farewell(text);
     await this.#transport?.leave();
     this.#host?.listener.stopped(error);
   }

@@ -32,7 +32,7 @@ export interface PeerHost {
   readonly slots: HandshakeSlots<Peer>;
   readonly rules: PairingRules;
   readonly liveness: LivenessRules;
-  /** Nobody is called any more. */
+  /** Nobody is called. */
   readonly stopping: boolean;
   schedule(session: Session): void;
   unschedule(session: Session): void;
@@ -246,11 +246,13 @@ export class Peer {
     this.#pair({ type: 'drop' });
   }
 
-  /** The communicator ends: what is left of the session goes, and with it every timer. */
+  /** The communicator ends, or goes away for a while: what is left of the session goes, and with it every timer. */
   release(text: string): void {
-    this.#farewell?.cancel();
     this.#session?.abort('goodbye', text);
     this.#pair({ type: 'drop' });
+    this.#forget();
+    this.#successor = undefined;
+    this.#missing = undefined;
   }
 
   /** A send failed that nobody waits for. */

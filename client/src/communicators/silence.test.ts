@@ -191,14 +191,14 @@ describe('a silent peer', () => {
     await pass(10_000);
     // As after the end of a sleep: all that is due comes at once.
     const clock = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => clock() + 60_000);
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 60_000);
     await pass(10_000);
     alice.transport.mute = false;
     alice.transport.hears?.state('connected');
     await pass(10_000);
     expect(alice.story.filter((line) => line.includes('left'))).toEqual([]);
     expect(alice.story.at(-1)).toContain('link bob connected');
-    vi.mocked(performance.now).mockRestore();
+    later.mockRestore();
   });
 });
 

@@ -3,7 +3,7 @@ import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { Listeners, type PoolState } from './listeners.ts';
 import { Mailbox } from './mailbox.ts';
-import type { Settings } from './pool-options.ts';
+import { newInstance, type Settings } from './pool-options.ts';
 import { Roster } from './roster.ts';
 
 /** What the rooms of one pool share. */
@@ -18,6 +18,7 @@ export class Commons {
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
   #state: PoolState = 'uninitialized';
+  #instance: string;
   #signaling: SignalingState = 'connecting';
   #discover: boolean | undefined;
 
@@ -25,11 +26,17 @@ export class Commons {
     this.name = name;
     this.communicator = communicator;
     this.settings = settings;
+    this.#instance = settings.instance;
     this.roster = new Roster(name);
     this.mailbox = new Mailbox(settings.inboxLimit, {
       wanted: (from, queue) => this.#want(from, queue),
       dropped: (from, unread) => this.complain(crowded(from, unread)),
     });
+  }
+
+  /** Of this life; messages to oneself keep the first one's. */
+  get instance(): string {
+    return this.#instance;
   }
 
   get state(): PoolState {
@@ -48,6 +55,12 @@ export class Commons {
     this.mailbox.admit(name, instance);
     this.#enter('started');
     return Object.freeze({ name, instance, discover, packer: packer.name, inboxLimit, outboxLimit, maxMessageSize });
+  }
+
+  /** A new life under the same name. */
+  restart(): void {
+    this.#instance = newInstance();
+    this.communicator.rejoin(this.#instance);
   }
 
   stop(): void {

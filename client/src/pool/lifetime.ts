@@ -96,12 +96,21 @@ export class Lifetime {
     this.#close = undefined;
   }
 
+  /** A page that can come back from the back/forward cache is put away like one that can't, and joins again when it does. */
   #watchPage(): void {
     if (!this.#commons.settings.leaveOnPageHide || typeof globalThis.addEventListener !== 'function') return;
-    const leave = (): void => {
-      this.shutdown({ flush: false }).catch((error: unknown) => this.#commons.complain(error as Error));
+    const leave = ({ persisted }: Partial<PageTransitionEvent>): void => {
+      if (persisted === true && this.#joining === undefined) this.#commons.communicator.suspend();
+      else this.shutdown({ flush: false }).catch((error: unknown) => this.#commons.complain(error as Error));
+    };
+    const comeBack = ({ persisted }: Partial<PageTransitionEvent>): void => {
+      if (persisted === true) this.#commons.restart();
     };
     globalThis.addEventListener('pagehide', leave);
-    this.#unwatchPage = () => globalThis.removeEventListener('pagehide', leave);
+    globalThis.addEventListener('pageshow', comeBack);
+    this.#unwatchPage = () => {
+      globalThis.removeEventListener('pagehide', leave);
+      globalThis.removeEventListener('pageshow', comeBack);
+    };
   }
 }

@@ -91,7 +91,7 @@ function size(value: number, what: string): number {
 }
 
 /** 26 characters of base 32 carry 130 random bits. Also without a secure context, where there is no `randomUUID`. */
-function newInstance(): string {
+export function newInstance(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(26));
   return Array.from(bytes, (byte) => (byte & 31).toString(32)).join('');
 }

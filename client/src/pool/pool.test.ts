@@ -38,6 +38,8 @@ class Scripted implements Communicator {
   self: Self | undefined;
   listener: CommunicatorListener | undefined;
   readonly wanted: [string, string, boolean][] = [];
+  /** `suspended`, and the instances that came back. */
+  readonly lives: string[] = [];
   joining: Promise<void> = Promise.resolve();
 
   addConnection(): void {}
@@ -62,6 +64,12 @@ class Scripted implements Communicator {
   }
   peer(): PeerStatistics | undefined {
     return undefined;
+  }
+  suspend(): void {
+    this.lives.push('suspended');
+  }
+  rejoin(instance: string): void {
+    this.lives.push(instance);
   }
   shutdown(): Promise<void> {
     this.state = 'stopped';
@@ -196,6 +204,27 @@ describe('the life of a pool', () => {
     expect(await pool.closed).toBe(why);
     expect(errors).toEqual([why]);
     await pool.shutdown();
+  });
+
+  it('is put away with a page that may come back, and comes back with it as another instance, with its mailbox', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('document', new EventTarget());
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const { pool, wire, hear } = await scripted();
+    const { instance } = pool;
+    hear.joined('bob', 'bob-1');
+    wire.arrive('bob', '', 'unread');
+    page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+    expect([pool.state, ...wire.lives]).toEqual(['started', 'suspended']);
+    hear.left('bob', 'bob-1', 'goodbye');
+    page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    expect(wire.lives).toEqual(['suspended', pool.instance]);
+    expect(pool.instance).not.toBe(instance);
+    expect(await pool.recv('bob')).toBe('unread');
+    await pool.shutdown();
+    page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    expect(wire.lives).toHaveLength(2);
   });
 
   it('leaves when the page goes, and forgets the page when it stops', async () => {

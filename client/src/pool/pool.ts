@@ -81,9 +81,9 @@ export class Pool<Connection = unknown> {
     return this.#commons.name;
   }
 
-  /** Names this life of the peer. */
+  /** Names this life of the peer. Another one begins when the page comes back from the back/forward cache. */
   get instance(): string {
-    return this.#commons.settings.instance;
+    return this.#commons.instance;
   }
 
   /** `started` from the call of `initialize` on, `stopped` from the call of `shutdown` on. */

@@ -62,8 +62,10 @@ export class FaultyTransport implements Transport {
 
   /** Every link breaks, with what is under way in it. */
   cut(): void {
-    for (const entry of [...this.#links]) {
-      this.#links.delete(entry);
+    const entries = [...this.#links];
+    // The next links come while these go.
+    this.#links.clear();
+    for (const entry of entries) {
       entry.attempt.close();
       entry.listener.closed(new Error('cut'));
     }
