@@ -11,7 +11,7 @@ test('a page that comes back from the back/forward cache is in the pool again, a
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
   try {
-    const context = await browser.newContext({ baseURL });
+    const context = await browser.newContext({ ...(baseURL !== undefined && { baseURL }) });
     const [alice, bob] = await projectTabs(context, ['alice', 'bob'], { url: '/', pool: { leaveOnPageHide: true } });
     await bob.evaluate((pool) => {
       const heard: string[] = [];

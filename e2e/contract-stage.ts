@@ -1,13 +1,11 @@
 import type { BrowserContext, Page } from 'playwright/test';
 import { test as base } from 'playwright/test';
-import type * as Peerpool from '../client/src/index.ts';
 import { Rendezvous } from '../client/src/testing/index.ts';
-import type * as Testing from '../client/src/testing/index.ts';
+import type * as ContractPage from './contract-page.ts';
+import type { Way } from './contract-page.ts';
 
-export type Way = 'webrtc' | 'broadcast-channel';
-
-/** Where the development server has the sources. */
-const SOURCES = '/@fs' + new URL('../client/src/', import.meta.url).pathname;
+/** Where the development server has what a page runs. */
+const PAGE = '/@fs' + new URL('contract-page.ts', import.meta.url).pathname;
 
 /** Chromium delays WebSockets that one process opens one after the other, by seconds from about sixteen on. */
 const SOCKETS_A_PAGE = 10;
@@ -52,17 +50,8 @@ export class ContractStage {
   async playInOne(title: string, way: Way): Promise<void> {
     const page = await this.#page('alice');
     await page.evaluate(
-      async ([sources, name, kind]) => {
-        const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
-        const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
-        const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
-        const played = testing.communicatorContract.find((one) => one.title === name);
-        if (played === undefined) throw new Error(`there is no case "${name}"`);
-        await testing.runCase(played, (room) =>
-          kind === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room }),
-        );
-      },
-      [SOURCES, title, way] as const,
+      async ([module, name, kind]) => ((await import(module)) as typeof ContractPage).playInOne(name, kind),
+      [PAGE, title, way] as const,
     );
   }
 
@@ -73,7 +62,13 @@ export class ContractStage {
     const pages = await Promise.all(parties.map((party) => this.#page(party)));
     const outcomes = await Promise.allSettled(
       pages.map((page, index) =>
-        page.evaluate(playParty, { sources: SOURCES, title, party: parties[index] ?? '', room, way }),
+        page.evaluate(async ([module, ...part]) => ((await import(module)) as typeof ContractPage).playParty(...part), [
+          PAGE,
+          title,
+          parties[index] ?? '',
+          room,
+          way,
+        ] as const),
       ),
     );
     this.#plays.delete(room);
@@ -96,37 +91,6 @@ export class ContractStage {
     await page.goto(`${this.#origin}/contract-stage`);
     return page;
   }
-}
-
-interface Part {
-  readonly sources: string;
-  readonly title: string;
-  readonly party: string;
-  readonly room: string;
-  readonly way: Way;
-}
-
-declare global {
-  /** The test's own process, as its pages see it. */
-  function meet(play: string, party: string, fence: string, saying: unknown): Promise<Record<string, unknown>>;
-  function failed(play: string, party: string, message: string): Promise<void>;
-}
-
-/** Runs in the page. */
-async function playParty({ sources, title, party, room, way }: Part): Promise<void> {
-  const testing = (await import(`${sources}testing/index.ts`)) as typeof Testing;
-  const peerpool = (await import(`${sources}index.ts`)) as typeof Peerpool;
-  const { WebRTCCommunicator, BroadcastChannelCommunicator } = peerpool;
-  const played = testing.communicatorContract.find((one) => one.title === title);
-  if (played === undefined) throw new Error(`there is no case "${title}"`);
-  const communicator = () =>
-    way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
-  await testing.runParty(played, party, communicator, {
-    meet: (who, fence, saying) => meet(room, who, fence, saying),
-    fail: (who, message) => {
-      failed(room, who, message).catch((error: unknown) => reportError(error));
-    },
-  });
 }
 
 /** One stage for all cases of a worker: opening pages takes longer than playing a case. */

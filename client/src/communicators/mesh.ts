@@ -82,7 +82,8 @@ export class MeshCommunicator implements Communicator {
   readonly #slots = new HandshakeSlots<Peer>(HANDSHAKES, (peer) => peer.granted());
   readonly #unflushed = new Set<Session>();
   readonly #abortStart = new AbortController();
-  #state: CommunicatorState | 'joining' = 'uninitialized';
+  /** `leaving`: stopped for whoever calls, while what was sent still finds its way. */
+  #state: CommunicatorState | 'joining' | 'leaving' = 'uninitialized';
   #suspended = false;
   #self: Self | undefined;
   #host: PeerHost | undefined;
@@ -110,12 +111,13 @@ export class MeshCommunicator implements Communicator {
   }
 
   get state(): CommunicatorState {
+    if (this.#state === 'leaving') return 'stopped';
     return this.#state === 'joining' ? 'uninitialized' : this.#state;
   }
 
   addConnection(name: string): void {
     const valid = peerName(name);
-    if (this.#state === 'stopped') throw illegal('add a connection', this.#state);
+    if (this.state === 'stopped') throw illegal('add a connection', this.state);
     const known = this.#peers.get(valid);
     if (this.#names.has(valid) || known?.named === true || known?.session !== undefined || valid === this.#self?.name) {
       throw new PoolError('duplicate-peer', `there is a connection to ${valid} already`, { peer: valid });
@@ -139,7 +141,7 @@ export class MeshCommunicator implements Communicator {
   }
 
   initialize(self: Self, listener: CommunicatorListener, options: WaitOptions = {}): Promise<void> {
-    if (this.#state !== 'uninitialized') return Promise.reject(illegal('initialize', this.#state));
+    if (this.#state !== 'uninitialized') return Promise.reject(illegal('initialize', this.state));
     if (this.#names.has(self.name)) {
       return Promise.reject(
         new PoolError('duplicate-peer', `${self.name} is this pool's own name`, { peer: self.name }),
@@ -153,7 +155,7 @@ export class MeshCommunicator implements Communicator {
 
   send(recipient: string, packet: Packet, options: SendOptions): Promise<void> {
     try {
-      if (this.#state !== 'started') throw illegal('send', this.#state);
+      if (this.#state !== 'started') throw illegal('send', this.state);
       const peer = this.#peers.get(recipient);
       if (peer === undefined) throw unknown(recipient);
       this.#checkSize(packet, recipient);
@@ -186,7 +188,7 @@ export class MeshCommunicator implements Communicator {
   }
 
   ping(name: string, options: WaitOptions = {}): Promise<number> {
-    if (this.#state !== 'started') return Promise.reject(illegal('ping', this.#state));
+    if (this.#state !== 'started') return Promise.reject(illegal('ping', this.state));
     const peer = this.#peers.get(name);
     const session = peer?.session;
     if (session === undefined) return Promise.reject(peer?.failure ?? unknown(name));
@@ -227,7 +229,7 @@ export class MeshCommunicator implements Communicator {
   shutdown(
     options: { readonly flush?: boolean | undefined; readonly timeout?: number | undefined } = {},
   ): Promise<void> {
-    if (this.#state === 'uninitialized') return Promise.reject(illegal('shut down', this.#state));
+    if (this.#state === 'uninitialized') return Promise.reject(illegal('shut down', this.state));
     this.#ending ??= this.#shutDown(options.flush ?? true, options.timeout ?? SHUTDOWN_TIMEOUT);
     return this.#ending;
   }
@@ -315,7 +317,7 @@ export class MeshCommunicator implements Communicator {
 
   /** Nobody is met at this moment. */
   get #away(): boolean {
-    return this.#state === 'stopped' || this.#suspended;
+    return this.#state !== 'started' || this.#suspended;
   }
 
   #hostOf(self: Self, listener: CommunicatorListener, transport: Transport): PeerHost {
@@ -452,9 +454,14 @@ export class MeshCommunicator implements Communicator {
   }
 
   #signal(from: Presence, signal: Signal): void {
-    if (this.#state !== 'started' || this.#suspended || signal.to !== this.#self?.instance) return;
-    const calling = signal.type === 'ring' || signal.type === 'negotiate';
+    if (this.#suspended || signal.to !== this.#self?.instance) return;
     const known = this.#peers.get(from.name);
+    // Nobody is met any more, and those we know are still to be reached.
+    if (this.#state === 'leaving' && known?.session !== undefined && known.presence?.instance === from.instance) {
+      known.signal(signal);
+    }
+    if (this.#state !== 'started') return;
+    const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const peer = calling && known?.presence?.instance !== from.instance ? this.#meet(from) : known;
     if (known?.presence?.instance === from.instance && known.past(signal)) return;
     if (calling && (peer === undefined || this.#shunned.has(from.instance))) this.#refuse(from, signal.link);
@@ -512,7 +519,7 @@ export class MeshCommunicator implements Communicator {
       await this.#starting?.catch(() => {});
       return;
     }
-    this.#state = 'stopped';
+    this.#state = 'leaving';
     if (flush) {
       await this.#until(
         timeout,

@@ -1,5 +1,6 @@
 import { acknowledgements } from './contract/acknowledgements.ts';
 import { bounds } from './contract/bounds.ts';
+import { brokenLinks } from './contract/broken-links.ts';
 import { copies } from './contract/copies.ts';
 import { lifecycle } from './contract/lifecycle.ts';
 import { membership } from './contract/membership.ts';
@@ -13,7 +14,7 @@ import type { ContractCase } from './contract-case.ts';
 
 /**
  * What every communicator promises, as cases that know no test runner: see `runCase`. At most five parties each; titles are unique and begin with the ids
- * of the conformance cases they stand for. What needs broken links or a fake clock is not here.
+ * of the conformance cases they stand for. What needs a fake clock is not here.
  */
 export const communicatorContract: readonly ContractCase[] = [
   ...lifecycle,
@@ -28,3 +29,6 @@ export const communicatorContract: readonly ContractCase[] = [
   ...restarts,
   ...regressions,
 ];
+
+/** The same, where links break: for communicators whose links a test can break, see `BreakableCommunicator`. */
+export const brokenLinkContract: readonly ContractCase[] = brokenLinks;

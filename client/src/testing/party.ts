@@ -12,7 +12,13 @@ export type Heard = {
 }[keyof PoolEvents];
 
 /** A communicator of the room the case is played in: a new one at each call, all for the same room. */
-export type MakeCommunicator = () => Communicator;
+export type MakeCommunicator = () => Communicator | BreakableCommunicator;
+
+/** A communicator under test whose links can be made to fail, as a network makes them: with what is under way in them, and without telling it before. */
+export interface BreakableCommunicator {
+  readonly communicator: Communicator;
+  breakLinks(): void;
+}
 
 /** What a receive waits for on a busy machine, in ms; cases about time say their own. */
 const PATIENCE = 20_000;
@@ -28,6 +34,7 @@ export class Party {
   readonly #fences: Fences;
   readonly #pools: Pool[] = [];
   readonly #benches: Bench[] = [];
+  readonly #breaks: (() => void)[] = [];
   readonly #heard = new WeakMap<Pool, Heard[]>();
   readonly #watchers = new Set<() => void>();
   #place = 'the beginning';
@@ -45,7 +52,16 @@ export class Party {
   }
 
   communicator(): Communicator {
-    return this.#make();
+    const made = this.#make();
+    if (!('breakLinks' in made)) return made;
+    this.#breaks.push(() => made.breakLinks());
+    return made.communicator;
+  }
+
+  /** Every link of this party's communicators breaks. Only for cases of `brokenLinkContract`. */
+  breakLinks(): void {
+    check(this.#breaks.length > 0, 'the communicator under test is one whose links can be broken');
+    for (const breakLinks of this.#breaks) breakLinks();
   }
 
   /** A pool that is not initialized yet, under the party's name unless another is given. */

@@ -1,0 +1,81 @@
+/** What a page of the contract stage runs. Not shipped. */
+import {
+  BroadcastChannelCommunicator,
+  type Communicator,
+  MeshCommunicator,
+  WebRTCCommunicator,
+} from '../client/src/index.ts';
+import { BroadcastChannelTransport } from '../client/src/communicators/broadcast-channel/broadcast-channel-transport.ts';
+import { FaultyTransport } from '../client/src/testing/faulty-transport.ts';
+import {
+  type BreakableCommunicator,
+  brokenLinkContract,
+  communicatorContract,
+  type ContractCase,
+  runCase,
+  runParty,
+} from '../client/src/testing/index.ts';
+
+export type Way = 'webrtc' | 'broadcast-channel';
+
+declare global {
+  /** The test's own process, as its pages see it. */
+  function meet(play: string, party: string, fence: string, saying: unknown): Promise<Record<string, unknown>>;
+  function failed(play: string, party: string, message: string): Promise<void>;
+}
+
+/** Plays a case with all parties in this page. */
+export async function playInOne(title: string, way: Way): Promise<void> {
+  const { played, breaking } = find(title);
+  await runCase(played, (room) => (breaking ? breakable(way, room) : ordinary(way, room)));
+}
+
+/** Plays one party of a case. */
+export async function playParty(title: string, party: string, room: string, way: Way): Promise<void> {
+  const { played, breaking } = find(title);
+  await runParty(played, party, () => (breaking ? breakable(way, room) : ordinary(way, room)), {
+    meet: (who, fence, saying) => meet(room, who, fence, saying),
+    fail: (who, message) => {
+      failed(room, who, message).catch((error: unknown) => reportError(error));
+    },
+  });
+}
+
+function find(title: string): { readonly played: ContractCase; readonly breaking: boolean } {
+  const breaking = brokenLinkContract.some((one) => one.title === title);
+  const played = [...communicatorContract, ...brokenLinkContract].find((one) => one.title === title);
+  if (played === undefined) throw new Error(`there is no case "${title}"`);
+  return { played, breaking };
+}
+
+function ordinary(way: Way, room: string): Communicator {
+  return way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
+}
+
+function breakable(way: Way, room: string): BreakableCommunicator {
+  return way === 'webrtc' ? breakableWebRTC(room) : breakableBroadcastChannel(room);
+}
+
+/** Peer connections that are closed behind the library's back. */
+function breakableWebRTC(room: string): BreakableCommunicator {
+  const connections: RTCPeerConnection[] = [];
+  const Kept = new Proxy(RTCPeerConnection, {
+    construct(target, [configuration]: [RTCConfiguration?]) {
+      const connection = new target(configuration);
+      connections.push(connection);
+      return connection;
+    },
+  });
+  const rtc = { RTCPeerConnection: Kept, RTCSessionDescription, RTCIceCandidate };
+  return {
+    communicator: new WebRTCCommunicator({ room, rtc }),
+    breakLinks: () => {
+      for (const connection of connections.splice(0)) connection.close();
+    },
+  };
+}
+
+function breakableBroadcastChannel(room: string): BreakableCommunicator {
+  const faulty = new FaultyTransport(new BroadcastChannelTransport({ room, locks: navigator.locks }));
+  return { communicator: new MeshCommunicator({ transport: () => faulty }), breakLinks: () => faulty.cut() };
+}
