@@ -72,8 +72,8 @@ export class MeshCommunicator implements Communicator {
   /** Names added before the start. */
   readonly #names = new Set<string>();
   readonly #peers = new Map<string, Peer>();
-  /** Instances that we removed, or told that we do not know them. */
-  readonly #shunned = new Set<string>();
+  /** By name, the instance that we removed, or told that we do not know it. */
+  readonly #shunned = new Map<string, string>();
   /** Members of the room that nobody asked for, by name: `addConnection` may come later. */
   readonly #strangers = new Map<string, Presence>();
   /** Who was in the room when we came, until connected, failed or gone. */
@@ -132,7 +132,7 @@ export class MeshCommunicator implements Communicator {
     if (peer === undefined || (!peer.named && peer.session === undefined)) throw unknown(name);
     const { presence } = peer;
     if (presence !== undefined) {
-      this.#shunned.add(presence.instance);
+      this.#shunned.set(name, presence.instance);
       this.#strangers.set(name, presence);
     }
     peer.remove(reason);
@@ -392,10 +392,9 @@ export class MeshCommunicator implements Communicator {
       peer.named = true;
       peer.call();
     }
+    this.#shunned.delete(name);
     const stranger = this.#strangers.get(name);
-    if (stranger === undefined) return;
-    this.#shunned.delete(stranger.instance);
-    this.#meet(stranger);
+    if (stranger !== undefined) this.#meet(stranger);
   }
 
   /** Resolves when `initialize` may: with names given, when all of them are connected; else when all who were there are connected, have failed or are gone. */
@@ -439,7 +438,7 @@ export class MeshCommunicator implements Communicator {
     if (this.#state !== 'started' || this.#suspended || self === undefined) return undefined;
     if (this.#host === undefined || name === self.name) return undefined;
     let peer = this.#peers.get(name);
-    const wanted = (peer?.named === true || self.discover) && !this.#shunned.has(instance);
+    const wanted = (peer?.named === true || self.discover) && this.#shunned.get(name) !== instance;
     if (!wanted) {
       this.#strangers.set(name, presence);
       return undefined;
@@ -464,7 +463,7 @@ export class MeshCommunicator implements Communicator {
     const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const peer = calling && known?.presence?.instance !== from.instance ? this.#meet(from) : known;
     if (known?.presence?.instance === from.instance && known.past(signal)) return;
-    if (calling && (peer === undefined || this.#shunned.has(from.instance))) this.#refuse(from, signal.link);
+    if (calling && (peer === undefined || this.#shunned.get(from.name) === from.instance)) this.#refuse(from, signal.link);
     else if (peer?.presence?.instance === from.instance) peer.signal(signal);
     else if (calling) peer?.contest(from, signal.link);
   }
@@ -481,8 +480,8 @@ export class MeshCommunicator implements Communicator {
       code,
       message: `${own} has no client named ${peer}`,
     });
-    if (this.#shunned.has(to)) return;
-    this.#shunned.add(to);
+    if (this.#shunned.get(peer) === to) return;
+    this.#shunned.set(peer, to);
     this.#strangers.set(peer, stranger);
     const text = `${peer} wanted to connect, and is no client of ${own}`;
     this.#host?.listener.error(new PoolError('refused', text, { peer, reason: code }));

@@ -58,6 +58,8 @@ export class Peer {
   #failure: PoolError | undefined;
   #pairing: Pairing | undefined;
   #attempt: Attempt | undefined;
+  /** The number of the link that the session was given last. */
+  #attached = 0;
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
   readonly #heartbeat: Heartbeat;
@@ -249,7 +251,6 @@ export class Peer {
   /** The communicator ends, or goes away for a while: what is left of the session goes, and with it every timer. */
   release(text: string): void {
     this.#session?.abort('goodbye', text);
-    this.#pair({ type: 'drop' });
     this.#forget();
     this.#successor = undefined;
     this.#missing = undefined;
@@ -395,7 +396,7 @@ export class Peer {
 
   #broken(cause: Error | undefined): void {
     this.#attemptError = cause;
-    if (this.#pairing !== undefined) this.#pair({ type: 'broken', link: this.#pairing.link });
+    this.#pair({ type: 'broken', link: this.#attached });
   }
 
   #ended(session: Session, reason: LeaveReason, error: PoolError): void {
@@ -427,13 +428,13 @@ export class Peer {
 
   /** It was gone before it was connected. */
   #vanish(): void {
-    this.#pair({ type: 'drop' });
     this.#forget();
     if (!this.named) this.#session?.lost('killed', `${this.name} left before it was connected`);
     this.#host.changed();
   }
 
   #forget(): void {
+    this.#pair({ type: 'drop' });
     this.#farewell?.cancel();
     this.#presence = undefined;
     this.#pairing = undefined;
@@ -521,6 +522,7 @@ export class Peer {
     this.#open();
     const inner = this.#session?.attach(presence.instance, link);
     if (inner === undefined) return;
+    this.#attached = link;
     const { transport } = this.#host;
     const listener: LinkListener = {
       ...inner,
