@@ -25,7 +25,8 @@ export type {
 export type { BroadcastChannelCommunicatorOptions } from './communicators/broadcast-channel/broadcast-channel-communicator.ts';
 export type { Hub } from './communicators/local/hub.ts';
 export type { LocalCommunicatorOptions } from './communicators/local/local-communicator.ts';
-export type { MeshOptions, MeshTimes } from './communicators/mesh.ts';
+export type { MeshTimes } from './communicators/mesh-times.ts';
+export type { MeshOptions } from './communicators/mesh.ts';
 export type {
   Attempt,
   Disappearance,

@@ -3,7 +3,8 @@ import { FaultyTransport } from '../testing/faulty-transport.ts';
 import type { CommunicatorListener, Self, SendOptions } from './communicator.ts';
 import { getHub, type Hub } from './local/hub.ts';
 import { LocalTransport } from './local/local-transport.ts';
-import { MeshCommunicator, type MeshTimes } from './mesh.ts';
+import type { MeshTimes } from './mesh-times.ts';
+import { MeshCommunicator } from './mesh.ts';
 
 const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
 const BOB = { name: 'bob', instance: 'bob-1' };

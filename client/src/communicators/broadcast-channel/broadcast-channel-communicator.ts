@@ -1,6 +1,7 @@
 import { roomName } from '#shared/identifiers';
 import { PoolError } from '../../errors.ts';
-import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
+import type { MeshTimes } from '../mesh-times.ts';
+import { MeshCommunicator } from '../mesh.ts';
 import { BroadcastChannelTransport } from './broadcast-channel-transport.ts';
 
 export interface BroadcastChannelCommunicatorOptions extends MeshTimes {

@@ -1,4 +1,5 @@
-import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
+import type { MeshTimes } from '../mesh-times.ts';
+import { MeshCommunicator } from '../mesh.ts';
 import { Hub } from './hub.ts';
 import { LocalTransport } from './local-transport.ts';
 

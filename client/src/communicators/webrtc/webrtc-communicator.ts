@@ -1,6 +1,7 @@
 import { roomName } from '#shared/identifiers';
 import { SIGNALING_PATH } from '#shared/signaling';
-import { MeshCommunicator, type MeshTimes } from '../mesh.ts';
+import type { MeshTimes } from '../mesh-times.ts';
+import { MeshCommunicator } from '../mesh.ts';
 import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
 
 /** Long enough for a phone that wakes its radio up, short enough that a person still looks at the page. In ms. */
