@@ -311,7 +311,11 @@ export class MeshCommunicator implements Communicator {
     return {
       appeared: (presence) => {
         this.#enter();
+        const known = this.#peers.get(presence.name);
+        const again = known?.presence?.instance === presence.instance;
         this.#meet(presence);
+        // It has come back to the room, and what was signaled to where it was before may be lost.
+        if (again) known.audible();
       },
       disappeared: (presence, how) => {
         if (this.#strangers.get(presence.name)?.instance === presence.instance) this.#strangers.delete(presence.name);

@@ -240,6 +240,20 @@ describe('a pair whose session stands', () => {
     expect(callee.did.slice(1)).toEqual(['audible: hang-up ring(1) alarm(2000)', 'audible: ring(1)']);
   });
 
+  it('offers anew when rings show that the offer was lost, and not when one has crossed it', () => {
+    const { did } = play('caller', [
+      [0, call],
+      [0, slot],
+      [1, up],
+      [9_000, broken(1)],
+      [9_000, slot],
+      [10_900, ring(1)],
+      [11_100, ring(1)],
+      [11_100, slot],
+    ]);
+    expect(did.slice(5)).toEqual(['ring: -', 'ring: hang-up free queue', 'slot: dial(3) alarm(24000)']);
+  });
+
   it('hears nothing of an older link that breaks late', () => {
     expect(
       play('callee', [

@@ -16,7 +16,7 @@ export type Pairing = {
   | { readonly phase: 'queued' | 'pausing'; readonly until: number | undefined }
   /** The callee waits for an offer. */
   | { readonly phase: 'ringing'; readonly until: number }
-  | { readonly phase: 'dialing'; readonly until: number }
+  | { readonly phase: 'dialing'; readonly since: number; readonly until: number }
   | { readonly phase: 'joined' }
 );
 
@@ -62,6 +62,9 @@ export interface PairingRules {
   readonly pause: (attempts: number) => number;
 }
 
+/** A callee that still rings after so many rings has not heard the offer. */
+const OFFER_RINGS = 2;
+
 interface Step {
   readonly pairing: Pairing;
   readonly actions: readonly PairingAction[];
@@ -93,7 +96,7 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
       if (pairing.phase !== 'queued') return stay(pairing, { do: 'free' });
       const until = pairing.until ?? now + rules.connectTimeout;
       return {
-        pairing: { role, link: link + 1, attempts: attempts + 1, standing, phase: 'dialing', until },
+        pairing: { role, link: link + 1, attempts: attempts + 1, standing, phase: 'dialing', since: now, until },
         actions: [
           { do: 'dial', link: link + 1 },
           { do: 'alarm', at: until },
@@ -101,7 +104,7 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
       };
     }
     case 'ring':
-      return rung(pairing, event.link);
+      return rung(pairing, event.link, now, rules);
     case 'negotiate':
       return pairing.phase === 'dialing' && event.link === link
         ? stay(pairing, { do: 'negotiate', data: event.data })
@@ -146,7 +149,7 @@ function again(pairing: Extract<Pairing, { phase: 'dialing' }>, link: number): S
 }
 
 /** The callee knows `heard` as its newest link, and has none. */
-function rung(pairing: Pairing, heard: number): Step {
+function rung(pairing: Pairing, heard: number, now: number, rules: PairingRules): Step {
   switch (pairing.phase) {
     case 'apart':
       return queue({ ...pairing, link: Math.max(pairing.link, heard) }, undefined);
@@ -154,7 +157,9 @@ function rung(pairing: Pairing, heard: number): Step {
     case 'pausing':
       return stay(pairing, { do: 'wait', link: pairing.link });
     case 'dialing': {
-      return heard < pairing.link ? stay(pairing) : again(pairing, heard);
+      // It may have crossed our offer on the way, unless that was long ago: then the offer is lost.
+      if (heard < pairing.link && now - pairing.since <= OFFER_RINGS * rules.ringEvery) return stay(pairing);
+      return again(pairing, Math.max(heard, pairing.link));
     }
     default: {
       if (heard < pairing.link) return stay(pairing);
@@ -184,7 +189,7 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
       if (pairing.phase === 'joined') before.push({ do: 'sever' });
       if (pairing.phase === 'joined' || pairing.phase === 'dialing') before.push({ do: 'hang-up' });
       return {
-        pairing: { role, link: event.link, attempts: attempts + 1, standing, phase: 'dialing', until },
+        pairing: { role, link: event.link, attempts: attempts + 1, standing, phase: 'dialing', since: now, until },
         actions: [
           ...before,
           { do: 'dial', link: event.link },

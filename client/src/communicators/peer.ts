@@ -406,8 +406,7 @@ export class Peer {
     this.#host.unschedule(session);
     this.#joined = false;
     this.#part(error);
-    // While the caller dials anew, only the session ends, not the attempt that takes its place.
-    if (!joined || this.#pairing?.phase !== 'dialing') this.#pair({ type: 'drop' });
+    this.#pair({ type: 'drop' });
     if (joined && reason === 'malformed') listener.error(error);
     if (joined) listener.left(this.name, instance, reason);
     else if (error.code !== 'closed' && error.code !== 'peer-left') listener.failed(this.name, error);
@@ -422,8 +421,7 @@ export class Peer {
       this.#successor = undefined;
       this.meet(successor);
     } else if (this.#missing !== undefined) this.#forget();
-    else if (reason === 'lost' && this.#failure?.code === 'peer-left' && this.#pairing?.phase !== 'dialing')
-      this.call();
+    else if (reason === 'lost' && this.#failure?.code === 'peer-left') this.call();
   }
 
   /** It was gone before it was connected. */
@@ -521,7 +519,8 @@ export class Peer {
   #dial(presence: Presence, link: number): void {
     this.#open();
     const inner = this.#session?.attach(presence.instance, link);
-    if (inner === undefined) return;
+    // To end the link before may have ended the session, and with it the attempt.
+    if (inner === undefined || this.#pairing?.phase !== 'dialing') return;
     this.#attached = link;
     const { transport } = this.#host;
     const listener: LinkListener = {

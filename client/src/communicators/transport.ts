@@ -50,7 +50,7 @@ export interface Attempt {
 }
 
 export interface TransportListener {
-  /** Somebody joined after us. */
+  /** Somebody joined after us; or joined again, who could not hear signals for a while. */
   appeared(peer: Presence): void;
   /** Somebody is gone, as far as the transport can tell. A link that still carries packets knows better than hearsay. */
   disappeared(peer: Presence, how: Disappearance): void;

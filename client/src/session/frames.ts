@@ -19,6 +19,8 @@ export const FRAME = {
   refused: 0x32,
   consumed: 0x33,
   want: 0x34,
+  unwant: 0x35,
+  unwanted: 0x36,
 } as const;
 
 /** The low four bits of `message` and `first`. */

@@ -46,6 +46,8 @@ export class Inbox {
   readonly #asked = new Set<string>();
   /** How many messages may yet pass the limit, one for each time we asked. */
   #passes = 0;
+  /** Those that were used since something is unread. */
+  #passed = 0;
   #charged = 0;
   #consumed = 0;
   #told = 0;
@@ -53,6 +55,10 @@ export class Inbox {
   #unacknowledgedBytes = 0;
   /** The frame being read completes something that the sender waits to hear of. */
   #completed = false;
+  /** The lane of the message that is being handed on. */
+  #handing: Lane | undefined;
+  /** The frames that were received when nothing more was taken. */
+  #closed: readonly [number, number] | undefined;
   messagesReceived = 0;
   bytesReceived = 0;
 
@@ -61,9 +67,9 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Counted frames received so far, by lane. */
+  /** Counted frames received so far, by lane; of a closed inbox those that were received before. */
   get frames(): readonly [number, number] {
-    return [this.#lanes[0].frames, this.#lanes[1].frames];
+    return this.#closed ?? [this.#lanes[0].frames, this.#lanes[1].frames];
   }
 
   get consumed(): number {
@@ -85,9 +91,17 @@ export class Inbox {
     this.#told = -1;
   }
 
-  /** A counted frame that is no part of a message. */
+  /** Goodbye is said: nothing is taken any more. Who says so from within the call that hands it a message has that message. */
+  close(): void {
+    if (this.#closed !== undefined) return;
+    const [small, bulk] = this.frames;
+    this.#closed = [small + Number(this.#handing === 0), bulk + Number(this.#handing === 1)];
+  }
+
+  /** A counted frame that is no part of a message. What it says is kept over there until it is acknowledged. */
   counted(lane: Lane): void {
     this.#lanes[lane].frames++;
+    this.#host.tell();
   }
 
   message(lane: Lane, flags: number, reader: PacketReader): void {
@@ -145,11 +159,19 @@ export class Inbox {
   want(queue: string, waiting: boolean): void {
     if (!waiting) {
       this.#awaited.delete(queue);
-      this.#asked.delete(queue);
+      if (!this.#asked.delete(queue)) return;
+      this.#host.notify({ kind: 'unwant', queue });
+      this.#host.tell();
       return;
     }
     this.#awaited.add(queue);
     if (crowded(this.#charged - this.#consumed, this.#options.inboxLimit)) this.#ask(queue);
+  }
+
+  /** The sender has heard that nobody waits any more, and had not used what it was allowed. */
+  unwanted(): void {
+    if (this.#passes === 0) throw new FrameError('it gives back what it was not given');
+    this.#passes--;
   }
 
   #check(bytes: number): void {
@@ -163,10 +185,13 @@ export class Inbox {
     if ((flags & FLAG.unmetered) === 0) {
       const unread = this.#charged - this.#consumed;
       const charge = chargeOf(bytes, limit);
-      // The sender knows of no more consumption than we do. Of the share for small messages nothing is checked: lanes may overtake each other.
-      if (unread > 0 && unread + charge > limit) {
+      if (unread === 0) this.#passed = 0;
+      // The sender knows of no more consumption than we do. Of the share for small messages nothing is checked: lanes may overtake each other; and so what passed the limit can be here before
+      // what fitted, and makes room for it.
+      if (unread > 0 && unread + charge > limit + this.#passed * chargeOf(this.#options.maxMessageSize, limit)) {
         if (this.#passes === 0) throw new FrameError('it sends more than it has credit for');
         this.#passes--;
+        this.#passed++;
       }
       this.#charged += charge;
     }
@@ -199,7 +224,9 @@ export class Inbox {
     this.#hand(lane, index, message.queue, message.flags, message.bytes, message.take());
   }
 
+  /** What is to be said of a message costs memory until it is acknowledged: only then its charge is free. */
   #hand(lane: Lane, index: number, queue: string, flags: number, bytes: number, packet: Packet): void {
+    if (this.#closed !== undefined) return;
     const charge = (flags & FLAG.unmetered) === 0 ? chargeOf(bytes, this.#options.inboxLimit) : 0;
     const serial = this.#serial;
     this.#serial = (this.#serial + 1) >>> 0;
@@ -207,21 +234,26 @@ export class Inbox {
     const consumed = (): void => {
       if (!open) return;
       open = false;
-      this.#free(charge);
-      if ((flags & FLAG.receipt) === 0) return;
-      this.#host.notify({ kind: 'consumed', lane, index });
+      if ((flags & FLAG.receipt) === 0) {
+        this.#free(charge);
+        return;
+      }
+      this.#host.notify({ kind: 'consumed', lane, index, acknowledged: () => this.#free(charge) });
       this.#host.tell();
     };
     const receipt = new InboundReceipt(this.#options.origin, lane, index, serial, consumed);
     this.#completed = true;
+    this.#handing = lane;
     try {
       this.#host.message(queue, packet, receipt);
     } catch (cause) {
       const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
       open = false;
-      this.#free(charge);
-      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail });
+      const acknowledged = (): void => this.#free(charge);
+      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged });
       return;
+    } finally {
+      this.#handing = undefined;
     }
     this.messagesReceived++;
     this.bytesReceived += bytes;

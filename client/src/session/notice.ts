@@ -11,9 +11,11 @@ export type Notice =
       readonly index: number;
       readonly code: string;
       readonly text: string;
+      readonly acknowledged: () => void;
     }
-  | { readonly kind: 'consumed'; readonly lane: Lane; readonly index: number }
-  | { readonly kind: 'want'; readonly queue: string };
+  | { readonly kind: 'consumed'; readonly lane: Lane; readonly index: number; readonly acknowledged: () => void }
+  | { readonly kind: 'want' | 'unwant'; readonly queue: string }
+  | { readonly kind: 'unwanted' };
 
 /** False when the packet has no room for it. */
 export function writeNotice(notice: Notice, writer: PacketWriter): boolean {
@@ -42,11 +44,17 @@ export function writeNotice(notice: Notice, writer: PacketWriter): boolean {
       writer.varint(notice.index);
       return true;
     }
-    case 'want': {
+    case 'want':
+    case 'unwant': {
       const queue = encodeText(notice.queue);
       if (writer.room < 4 + queue.length) return false;
-      writer.byte(FRAME.want);
+      writer.byte(FRAME[notice.kind]);
       writer.text(queue);
+      return true;
+    }
+    case 'unwanted': {
+      if (writer.room < 1) return false;
+      writer.byte(FRAME.unwanted);
       return true;
     }
   }

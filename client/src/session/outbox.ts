@@ -1,5 +1,5 @@
 import type { SendOptions } from '../communicators/communicator.ts';
-import { QUEUE_BYTES } from '../communicators/communicator.ts';
+import { MESSAGE_OVERHEAD, QUEUE_BYTES } from '../communicators/communicator.ts';
 import { Deque } from '../deque.ts';
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
@@ -70,11 +70,12 @@ export class Outbox {
   /** The other side is known: what it can't take is refused, the rest may leave. */
   open(recipient: Recipient): void {
     this.#recipient = recipient;
-    for (const queue of this.#queues.values()) {
-      for (const message of queue.waiting) {
-        if (message.state === 'waiting' && message.bytes > recipient.maxMessageSize)
-          this.#drop(message, this.#tooLarge(message.bytes, recipient));
-      }
+    const tooLarge = [...this.#queues.values()].flatMap((queue) =>
+      [...queue.waiting].filter((message) => message.bytes > recipient.maxMessageSize),
+    );
+    for (const message of tooLarge) {
+      // Who is told of one may withdraw another.
+      if (message.state === 'waiting') this.#drop(message, this.#tooLarge(message.bytes, recipient));
     }
   }
 
@@ -101,7 +102,7 @@ export class Outbox {
 
   /** The sender has given up: what has not left never leaves, what left in part is cancelled. Says which. */
   withdraw(message: Outgoing): Delivery {
-    message.abandoned = true;
+    message.abandon();
     switch (message.state) {
       case 'waiting':
         this.#finish(message);
@@ -172,6 +173,13 @@ export class Outbox {
     const state = this.#lanes[lane];
     for (let queue = state.ready.first; queue !== undefined; queue = state.ready.first) {
       const message = queue.next;
+      if (message !== undefined && message.state === 'waiting' && laneOf(message) > lane) {
+        // What stood before it was withdrawn, and it belongs in the other lane.
+        state.ready.shift();
+        queue.place = 'idle';
+        this.#place(queue);
+        continue;
+      }
       if (message !== undefined && message.state === 'waiting' && !this.#mayBegin(message)) {
         state.ready.shift();
         queue.place = 'blocked';
@@ -201,7 +209,7 @@ export class Outbox {
       } else if (frame.kind === 'cancel') {
         frame.message.release();
         this.#left(frame.message.queue);
-      }
+      } else if ('acknowledged' in frame) frame.acknowledged();
     }
     state.forget();
   }
@@ -225,6 +233,7 @@ export class Outbox {
     else if (message.state === 'delivered') {
       this.#unconsumed.delete(`${lane}/${index}`);
       message.state = 'done';
+      this.#pendingCost -= MESSAGE_OVERHEAD;
       message.settle();
     }
   }
@@ -246,6 +255,11 @@ export class Outbox {
     this.#wanted.add(key);
     const queue = this.#queues.get(key);
     if (queue?.place === 'blocked') this.#replace(queue);
+  }
+
+  /** Nobody waits for it any more. Says so when no message of it has begun meanwhile. */
+  unwant(key: string): void {
+    if (this.#wanted.delete(key)) this.notify({ kind: 'unwanted' });
   }
 
   /** The session is over. `taken`: the other side said exactly what it took, so that whatever it did not acknowledge did not arrive. */
@@ -307,7 +321,7 @@ export class Outbox {
       return;
     }
     if (message.state === 'waiting') {
-      const lane: Lane = message.layout === undefined && message.bytes <= SMALL_BYTES ? 0 : 1;
+      const lane = laneOf(message);
       if (queue.unacknowledged === 0) queue.lane = lane;
       else if (lane > queue.lane) {
         // Behind unacknowledged small messages a large one must not clog their lane, nor overtake them in its own.
@@ -412,6 +426,8 @@ export class Outbox {
     if (message.ack !== 'consumed' || message.consumed || message.settled) message.settle();
     else {
       message.state = 'delivered';
+      // It is remembered until it is consumed.
+      this.#pendingCost += MESSAGE_OVERHEAD;
       this.#unconsumed.set(`${message.lane}/${message.index}`, message);
     }
   }
@@ -423,11 +439,13 @@ export class Outbox {
   }
 
   #finish(message: Outgoing): void {
-    if (message.state === 'waiting') message.release();
-    if (message.state === 'waiting' || message.state === 'begun') this.#leave(message);
+    const { state } = message;
     message.state = 'done';
     this.#pending--;
     this.#pendingCost -= message.cost;
+    if (state === 'waiting') message.release();
+    // Whoever may send again for it may call back in.
+    if (state === 'waiting' || state === 'begun') this.#leave(message);
     if (this.#pending === 0) this.#host.quiet();
   }
 
@@ -444,6 +462,10 @@ export class Outbox {
       this.#host.failed(error);
     } else message.settle(error);
   }
+}
+
+function laneOf({ layout, bytes }: Outgoing): Lane {
+  return layout === undefined && bytes <= SMALL_BYTES ? 0 : 1;
 }
 
 const REFUSAL_CODES = new Set([

@@ -34,7 +34,7 @@ export class Outgoing {
   written = 0;
   /** The other side said `consumed` before its acknowledgement came. */
   consumed = false;
-  /** The sender was told that nobody can know, and asks no more. */
+  /** The sender has given up, was told whether it can have arrived, and asks no more. */
   abandoned = false;
   /** Rejects with an error, else resolves; gone once it was called. */
   #settle: ((error?: PoolError) => void) | undefined;
@@ -67,6 +67,12 @@ export class Outgoing {
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.(error);
+  }
+
+  /** The sender is told nothing any more. */
+  abandon(): void {
+    this.abandoned = true;
+    this.#settle = undefined;
   }
 
   /** Its bytes are not needed any more. */

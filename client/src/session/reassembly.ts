@@ -10,12 +10,11 @@ const AHEAD = 8;
 /** The most bytes that a length takes in a layout. */
 const LENGTH_BYTES = 8;
 
-/** One part of a message, filled from front to back. */
+/** One part of a message, filled from front to back. Copies what it is given: a view of a few bytes would hold its whole packet. */
 class Part {
   readonly #length: number;
   #received = 0;
-  #early: Uint8Array[] = [];
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #buffer = new Uint8Array(0);
 
   constructor(length: number) {
     this.#length = length;
@@ -26,23 +25,19 @@ class Part {
   }
 
   add(bytes: Uint8Array): void {
-    const enough = this.#length <= AT_ONCE || (this.#received + bytes.length) * AHEAD >= this.#length;
-    if (this.#buffer === undefined && enough) {
-      this.#buffer = new Uint8Array(this.#length);
-      let position = 0;
-      for (const early of this.#early) {
-        this.#buffer.set(early, position);
-        position += early.length;
-      }
-      this.#early = [];
+    const needed = this.#received + bytes.length;
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(AT_ONCE, needed * AHEAD)));
+      grown.set(this.#buffer.subarray(0, this.#received));
+      this.#buffer = grown;
     }
-    if (this.#buffer === undefined) this.#early.push(bytes);
-    else this.#buffer.set(bytes, this.#received);
-    this.#received += bytes.length;
+    this.#buffer.set(bytes, this.#received);
+    this.#received = needed;
   }
 
+  /** All of it, in a buffer of its own. */
   take(): Uint8Array {
-    return this.#buffer ?? new Uint8Array(0);
+    return this.#buffer;
   }
 }
 

@@ -315,6 +315,8 @@ export class Session {
       this.#packetBytes = writer.capacity;
       this.#inbox = this.#newInbox(agreement, hello);
       this.#outbox.open(hello);
+      // Who was told that its message is too large may have ended the session.
+      if (this.#phase.name !== 'greeting') return;
     }
     this.#standing = agreement;
     this.#phase = { name: 'up', greeting, link, writer };
@@ -347,6 +349,8 @@ export class Session {
   }
 
   #sever(): void {
+    // The echo of a goodbye comes by its own link or not at all.
+    if (this.#phase.name === 'leaving') this.#closed(undefined);
     if (!('greeting' in this.#phase)) return;
     const { greeting } = this.#phase;
     this.#agreement = greeting.agreement ?? this.#agreement;
@@ -357,11 +361,6 @@ export class Session {
   #frame(kind: number, lane: Lane, reader: PacketReader): void {
     const inbox = this.#inbox;
     if (inbox === undefined) throw new FrameError('a frame comes before the session is up');
-    // After our goodbye nothing is taken any more: the acknowledgements it carried were the last.
-    if (this.#phase.name === 'leaving' && kind >= FRAME.message) {
-      reader.rest();
-      return;
-    }
     if (kind >= FRAME.message && kind < FRAME.first) inbox.message(lane, kind & 0x0f, reader);
     else if (kind >= FRAME.first && kind < FRAME.more) inbox.first(lane, kind & 0x0f, reader);
     else this.#otherFrame(kind, lane, reader, inbox);
@@ -387,6 +386,15 @@ export class Session {
         inbox.counted(lane);
         this.#outbox.want(reader.text(1024));
         this.#host.schedule();
+        break;
+      case FRAME.unwant:
+        inbox.counted(lane);
+        this.#outbox.unwant(reader.text(1024));
+        this.#host.schedule();
+        break;
+      case FRAME.unwanted:
+        inbox.counted(lane);
+        inbox.unwanted();
         break;
       case FRAME.ack:
         this.#outbox.acknowledge(0, reader.varint());
@@ -439,6 +447,7 @@ export class Session {
 
   /** A goodbye comes after everything that was to be said: refusals, the last acknowledgements. */
   #say(link: Link, writer: PacketWriter, reason: LeaveReason, text: string): void {
+    this.#inbox?.close();
     while (this.#outbox.refusing) {
       writer.restart();
       this.#outbox.notices(0, writer);
