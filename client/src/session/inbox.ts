@@ -49,6 +49,8 @@ export class Inbox {
   /** Those that were used since something is unread. */
   #passed = 0;
   #charged = 0;
+  /** Of messages that take no room of the sender's: unread, and bounded like the others. */
+  #exempt = 0;
   #consumed = 0;
   #told = 0;
   #serial = 0;
@@ -140,7 +142,7 @@ export class Inbox {
     const message = this.#lanes[lane].partial.get(index);
     if (message === undefined) throw new FrameError('it cancels a message that is not under way');
     this.#lanes[lane].partial.delete(index);
-    if ((message.flags & FLAG.unmetered) === 0) this.#free(chargeOf(message.bytes, this.#options.inboxLimit));
+    this.#free(chargeOf(message.bytes, this.#options.inboxLimit), message.flags);
     this.#host.tell();
   }
 
@@ -194,6 +196,9 @@ export class Inbox {
         this.#passed++;
       }
       this.#charged += charge;
+    } else {
+      this.#exempt += chargeOf(bytes, limit);
+      if (this.#exempt > 2 * limit) throw new FrameError('what takes no room takes more than there is');
     }
     if (this.#awaited.size > 0) {
       this.#awaited.delete(queue);
@@ -227,7 +232,8 @@ export class Inbox {
   /** What is to be said of a message costs memory until it is acknowledged: only then its charge is free. */
   #hand(lane: Lane, index: number, queue: string, flags: number, bytes: number, packet: Packet): void {
     if (this.#closed !== undefined) return;
-    const charge = (flags & FLAG.unmetered) === 0 ? chargeOf(bytes, this.#options.inboxLimit) : 0;
+    const charge = chargeOf(bytes, this.#options.inboxLimit);
+    const free = (): void => this.#free(charge, flags);
     const serial = this.#serial;
     this.#serial = (this.#serial + 1) >>> 0;
     let open = true;
@@ -235,22 +241,24 @@ export class Inbox {
       if (!open) return;
       open = false;
       if ((flags & FLAG.receipt) === 0) {
-        this.#free(charge);
+        free();
         return;
       }
-      this.#host.notify({ kind: 'consumed', lane, index, acknowledged: () => this.#free(charge) });
+      this.#host.notify({ kind: 'consumed', lane, index, acknowledged: free });
       this.#host.tell();
     };
     const receipt = new InboundReceipt(this.#options.origin, lane, index, serial, consumed);
     this.#completed = true;
     this.#handing = lane;
     try {
+      if ((flags & FLAG.unmetered) !== 0 && this.#exempt > this.#options.inboxLimit && this.#exempt > charge) {
+        throw new PoolError('refused', 'too much of what takes no room lies unread');
+      }
       this.#host.message(queue, packet, receipt);
     } catch (cause) {
       const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
       open = false;
-      const acknowledged = (): void => this.#free(charge);
-      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged });
+      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged: free });
       return;
     } finally {
       this.#handing = undefined;
@@ -259,7 +267,11 @@ export class Inbox {
     this.bytesReceived += bytes;
   }
 
-  #free(charge: number): void {
+  #free(charge: number, flags: number): void {
+    if ((flags & FLAG.unmetered) !== 0) {
+      this.#exempt -= charge;
+      return;
+    }
     this.#consumed += charge;
     if (this.#consumed - this.#told >= tellEvery(this.#options.inboxLimit)) this.#host.tell();
   }

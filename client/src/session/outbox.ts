@@ -84,6 +84,8 @@ export class Outbox {
     const message = new Outgoing(queue, packet, options.ack, options.unmetered ?? false, settle);
     const problem = this.#problem(message);
     if (problem !== undefined) {
+      // A queue with nothing in it goes.
+      this.#place(queue);
       this.#reject(message, problem);
       return undefined;
     }

@@ -9,6 +9,9 @@ import { Inbox } from './inbox.ts';
 import { Outbox, type OutboxHost } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 
+/** Answers to pings that wait for the link at once. */
+const MOST_PONGS = 16;
+
 /** Who the two ends are, and what this one takes. */
 export interface SessionOptions {
   readonly name: string;
@@ -406,11 +409,11 @@ export class Session {
         this.#host.schedule();
         break;
       case FRAME.ping:
-        this.#control.push({ kind: FRAME.pong, id: reader.varint() });
+        this.#pong(reader.varint());
         this.#host.schedule();
         break;
       case FRAME.pong:
-        this.#pong(reader.varint());
+        this.#ponged(reader.varint());
         break;
       case FRAME.goodbye:
         this.#goodbye(reader.byte(), reader.text(REASON_BYTES));
@@ -420,7 +423,15 @@ export class Session {
     }
   }
 
+  /** Who pings faster than it reads gets fewer answers. */
   #pong(id: number): void {
+    const oldest = this.#control.findIndex(({ kind }) => kind === FRAME.pong);
+    const waiting = this.#control.filter(({ kind }) => kind === FRAME.pong).length;
+    if (waiting >= MOST_PONGS) this.#control.splice(oldest, 1);
+    this.#control.push({ kind: FRAME.pong, id });
+  }
+
+  #ponged(id: number): void {
     const ping = this.#pings.get(id);
     if (ping === undefined) return;
     this.#pings.delete(id);
