@@ -13,15 +13,22 @@ export interface JoinRequest extends Member {
   readonly version: number;
   readonly room: string;
   /**
-   * Known to this instance and the server only, 16 to 128 bytes of UTF-8 that nobody can guess: who shows it again with
-   * the same instance gets the name back at once, although the server has not noticed yet that the old socket broke.
+   * Proves that a name is ours; known to us and the server only, 16 to 128 bytes of UTF-8 that nobody can guess. Who
+   * shows it again with the same instance gets the name back at once, although the server has not noticed yet that the
+   * old socket broke. With another instance, as a reloaded page, likewise, unless the old socket still answers.
    */
   readonly key: string;
+  /**
+   * This instance was in the room before and comes back. Where another instance with its key has the name by now, it
+   * was replaced, and does not get the name back. Default: false.
+   */
+  readonly again?: boolean;
 }
 
 /**
- * Why a server refuses: a closed set, so that a client can act on it. `server-full`: it has as many rooms as it may.
- * `shutting-down`, `unavailable`: come back later. `replaced`: the same instance joined again over a newer socket.
+ * Why a server refuses: a closed set, so that a client can act on it. `name-taken`: it is another's, or kept for one
+ * who may come back. `server-full`: it has as many rooms as it may. `shutting-down`, `unavailable`: come back later.
+ * `replaced`: the name went to a newer socket or another instance that showed the same key; it is not to be fought for.
  */
 export type RefusalCode =
   | 'malformed'
@@ -54,7 +61,10 @@ export interface ClientToServerEvents<Signal> {
   join(request: JoinRequest, reply: (reply: JoinReply) => void): void;
   /** To one instance in the sender's room, in order per pair of sockets. Lost when it is not there. */
   signal(to: Member, signal: Signal): void;
-  /** Goodbye: the name is free at once. The server closes the socket. */
+  /**
+   * Goodbye: the name is free at once. The server closes the socket. After a socket that closed without it, the name is
+   * kept for who shows its key.
+   */
   leave(): void;
 }
 
@@ -66,6 +76,11 @@ export interface ServerToClientEvents<Signal> {
   left(member: Member, reason: 'left' | 'closed'): void;
   /** `from` is set by the server. */
   signal(from: Member, signal: Signal): void;
+  /**
+   * Another instance shows the key of this one's name. To be answered at once by whoever still lives by that name: who
+   * does not within a second loses it, and hears `refused`, code `replaced`.
+   */
+  'still-here'(answer: (yes: true) => void): void;
   /**
    * Something the client did was refused where no reply was possible, or its socket is about to be closed for this
    * reason.

@@ -9,7 +9,8 @@ const parse = (event: unknown, ...args: unknown[]) => parseRequest(event, args, 
 describe('requests', () => {
   it('come out as they went in, without fields that nobody knows', () => {
     const { version: _, ...parsed } = request;
-    expect(parse('join', { ...request, colour: 'red' })).toEqual({ type: 'join', ...parsed });
+    expect(parse('join', { ...request, colour: 'red' })).toEqual({ type: 'join', ...parsed, again: false });
+    expect(parse('join', { ...request, again: true })).toMatchObject({ again: true });
     expect(parse('signal', { ...bob, from: 'mallory' }, null)).toEqual({ type: 'signal', to: bob, signal: null });
     expect(parse('leave')).toEqual({ type: 'leave' });
   });

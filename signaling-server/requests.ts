@@ -10,6 +10,7 @@ export type Request =
       readonly name: PeerName;
       readonly instance: InstanceId;
       readonly key: string;
+      readonly again: boolean;
     }
   | { readonly type: 'signal'; readonly to: Addressee; readonly signal: unknown }
   | { readonly type: 'leave' };
@@ -50,7 +51,7 @@ export function parseRequest(event: unknown, args: readonly unknown[], maxSignal
 }
 
 function join([payload]: readonly unknown[]): Request | Refusal {
-  const { version, room, name, instance, key } = record(payload, 'the request');
+  const { version, room, name, instance, key, again = false } = record(payload, 'the request');
   if (version !== SIGNALING_VERSION) {
     const theirs = typeof version === 'number' ? `version ${version}` : 'no version';
     return refusal(
@@ -58,7 +59,15 @@ function join([payload]: readonly unknown[]): Request | Refusal {
       `this server speaks version ${SIGNALING_VERSION} of the signaling wire, the client ${theirs}`,
     );
   }
-  return { type: 'join', room: roomName(room), name: peerName(name), instance: instanceId(instance), key: secret(key) };
+  if (typeof again !== 'boolean') throw new TypeError('again is true or false');
+  return {
+    type: 'join',
+    room: roomName(room),
+    name: peerName(name),
+    instance: instanceId(instance),
+    key: secret(key),
+    again,
+  };
 }
 
 function signal([to, payload]: readonly unknown[], maxSignalBytes: number): Request | Refusal {

@@ -1,23 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { instanceId, peerName, roomName } from '#shared/identifiers';
-import { MemoryRooms, ownership, type Rooms, type Seat } from './rooms.ts';
+import { type Claim, HELD_FOR, MemoryRooms, ownership, type Rooms } from './rooms.ts';
 
 const sums = roomName('sums');
 const chat = roomName('chat');
 
-function seat(
-  name: string,
-  { socket = `socket of ${name}`, instance = `${name}-1`, key = `key of ${name}` } = {},
-): Seat {
-  return { name: peerName(name), instance: instanceId(instance), proof: ownership(key), socket };
+interface Details {
+  readonly socket?: string;
+  readonly instance?: string;
+  readonly key?: string;
+  readonly again?: boolean;
+  readonly silent?: string;
 }
 
-const member = (name: string) => ({ name, instance: `${name}-1` });
-const alone = { ok: true, members: [], replaced: undefined };
+function seat(name: string, details: Details = {}): Claim {
+  const { socket = `socket of ${name}`, instance = `${name}-1`, key = `key of ${name}`, again = false } = details;
+  const proof = ownership(key);
+  return { name: peerName(name), instance: instanceId(instance), proof, socket, again, silent: details.silent };
+}
+
+const member = (name: string, instance = `${name}-1`) => ({ name, instance });
+const alone = { ok: true, members: [], replaced: undefined, before: undefined };
+const alice = peerName('alice');
+
+/** A clock that goes when a test says so. */
+let now = 0;
 
 /** What every implementation keeps. */
 describe.each<[string, (limits: { maxPeersPerRoom: number; maxRooms: number }) => Rooms]>([
-  ['memory', (limits) => new MemoryRooms(limits)],
+  ['memory', (limits) => new MemoryRooms(limits, () => now)],
 ])('rooms in %s', (_where, open) => {
   const roomy = () => open({ maxPeersPerRoom: 100, maxRooms: 100 });
 
@@ -26,7 +37,7 @@ describe.each<[string, (limits: { maxPeersPerRoom: number; maxRooms: number }) =
     expect(await rooms.join(sums, seat('10'))).toEqual(alone);
     expect(await rooms.join(sums, seat('9'))).toMatchObject({ members: [member('10')] });
     expect(await rooms.join(sums, seat('__proto__'))).toMatchObject({ members: [member('10'), member('9')] });
-    await rooms.leave(sums, peerName('10'), 'socket of 10');
+    await rooms.leave(sums, peerName('10'), 'socket of 10', 'left');
     await rooms.join(sums, seat('10'));
     expect(await rooms.join(sums, seat('x'))).toMatchObject({
       members: [member('9'), member('__proto__'), member('10')],
@@ -61,27 +72,136 @@ describe.each<[string, (limits: { maxPeersPerRoom: number; maxRooms: number }) =
     const rooms = roomy();
     await rooms.join(sums, seat('alice'));
     await rooms.join(sums, seat('bob'));
-    expect(await rooms.join(sums, seat('alice', { socket: 'new', key: 'another' }))).toMatchObject({ ok: false });
-    expect(await rooms.join(sums, seat('alice', { socket: 'new', instance: 'alice-2' }))).toMatchObject({ ok: false });
+    expect(await rooms.join(sums, seat('alice', { socket: 'new', key: 'another' }))).toMatchObject({
+      code: 'name-taken',
+      message: expect.stringContaining('in use') as unknown,
+    });
     expect(await rooms.join(sums, seat('alice', { socket: 'new' }))).toEqual({
       ok: true,
       members: [member('bob')],
       replaced: 'socket of alice',
+      before: member('alice'),
     });
     expect(await rooms.counts()).toEqual({ peers: 2, rooms: 1 });
+    // In its place, for nobody has noticed.
+    expect(await rooms.join(sums, seat('carol'))).toMatchObject({ members: [member('alice'), member('bob')] });
+  });
+
+  it('give a name to another instance with the key only when its socket is silent, and a new place with it', async () => {
+    const rooms = roomy();
+    await rooms.join(sums, seat('alice'));
+    await rooms.join(sums, seat('bob'));
+    const reloaded = { socket: 'new', instance: 'alice-2' };
+    const contested = { ok: false, code: 'contested', socket: 'socket of alice' };
+    expect(await rooms.join(sums, seat('alice', reloaded))).toEqual(contested);
+    expect(await rooms.join(sums, seat('alice', { ...reloaded, silent: 'another' }))).toEqual(contested);
+    const silent = 'socket of alice';
+    const stranger = seat('alice', { ...reloaded, silent, key: 'another' });
+    expect(await rooms.join(sums, stranger)).toMatchObject({ code: 'name-taken' });
+    expect(await rooms.join(sums, seat('alice', { ...reloaded, silent }))).toEqual({
+      ok: true,
+      members: [member('bob')],
+      replaced: 'socket of alice',
+      before: member('alice'),
+    });
+    expect(await rooms.join(sums, seat('carol'))).toMatchObject({
+      members: [member('bob'), member('alice', 'alice-2')],
+    });
+    expect(await rooms.leave(sums, alice, 'socket of alice', 'closed')).toBe(false);
+    expect(await rooms.counts()).toEqual({ peers: 3, rooms: 1 });
+  });
+
+  it('give a name that two of its key find silent to the first of them', async () => {
+    const rooms = roomy();
+    await rooms.join(sums, seat('alice'));
+    const silent = 'socket of alice';
+    const claims = ['2', '3'].map((life) => seat('alice', { socket: life, instance: `alice-${life}`, silent }));
+    const outcomes = await Promise.all(claims.map((claim) => rooms.join(sums, claim)));
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, code: 'contested', socket: '2' }]);
+  });
+
+  it('do not give a name back to an instance that was replaced, silent or not', async () => {
+    const rooms = roomy();
+    await rooms.join(sums, seat('alice', { socket: 'new', instance: 'alice-2' }));
+    const back = seat('alice', { socket: 'old', again: true, silent: 'new' });
+    expect(await rooms.join(sums, back)).toMatchObject({ ok: false, code: 'replaced' });
+    await rooms.leave(sums, alice, 'new', 'closed');
+    expect(await rooms.join(sums, back)).toMatchObject({ ok: false, code: 'replaced' });
+    now += HELD_FOR;
+    expect(await rooms.join(sums, back)).toEqual(alone);
   });
 
   it('let only the socket that holds a name free it, and only once', async () => {
     const rooms = roomy();
     await rooms.join(sums, seat('alice'));
     await rooms.join(sums, seat('alice', { socket: 'new' }));
-    const alice = peerName('alice');
-    expect(await rooms.leave(sums, alice, 'socket of alice')).toBe(false);
-    expect(await rooms.leave(chat, alice, 'new')).toBe(false);
-    expect(await rooms.leave(sums, peerName('bob'), 'new')).toBe(false);
-    expect(await rooms.leave(sums, alice, 'new')).toBe(true);
-    expect(await rooms.leave(sums, alice, 'new')).toBe(false);
+    for (const how of ['left', 'closed'] as const) {
+      expect(await rooms.leave(sums, alice, 'socket of alice', how)).toBe(false);
+      expect(await rooms.leave(chat, alice, 'new', how)).toBe(false);
+      expect(await rooms.leave(sums, peerName('bob'), 'new', how)).toBe(false);
+    }
+    expect(await rooms.leave(sums, alice, 'new', 'left')).toBe(true);
+    expect(await rooms.leave(sums, alice, 'new', 'left')).toBe(false);
     expect(await rooms.counts()).toEqual({ peers: 0, rooms: 0 });
+  });
+
+  it('keep a name for 10 s after its socket closed: nobody is there, and strangers are told how long', async () => {
+    const rooms = roomy();
+    await rooms.join(sums, seat('alice'));
+    await rooms.join(sums, seat('bob'));
+    expect(await rooms.leave(sums, alice, 'socket of alice', 'closed')).toBe(true);
+    expect(await rooms.leave(sums, alice, 'socket of alice', 'closed')).toBe(false);
+    expect(await rooms.counts()).toEqual({ peers: 1, rooms: 1 });
+    expect(await rooms.join(sums, seat('carol'))).toMatchObject({ members: [member('bob')] });
+    const stranger = seat('alice', { socket: 'new', key: 'another' });
+    now += 2500;
+    expect(await rooms.join(sums, stranger)).toMatchObject({
+      code: 'name-taken',
+      message: expect.stringContaining('another 8 s') as unknown,
+    });
+    now += HELD_FOR - 2501;
+    expect(await rooms.join(sums, stranger)).toMatchObject({ ok: false, code: 'name-taken' });
+    now += 1;
+    expect(await rooms.join(sums, stranger)).toMatchObject({ ok: true, replaced: undefined, before: undefined });
+  });
+
+  it.each(['alice-1', 'alice-2'])('give a name that is kept to its key at once, as instance %s', async (instance) => {
+    const rooms = roomy();
+    await rooms.join(sums, seat('alice'));
+    await rooms.join(sums, seat('bob'));
+    await rooms.leave(sums, alice, 'socket of alice', 'closed');
+    expect(await rooms.join(sums, seat('alice', { socket: 'new', instance }))).toEqual({
+      ok: true,
+      members: [member('bob')],
+      replaced: undefined,
+      before: undefined,
+    });
+    expect(await rooms.join(sums, seat('carol'))).toMatchObject({
+      members: [member('bob'), member('alice', instance)],
+    });
+    // The time that ran for the one before is over, and does not take it away.
+    now += HELD_FOR;
+    expect(await rooms.counts()).toEqual({ peers: 3, rooms: 1 });
+    expect(await rooms.join(sums, seat('alice', { key: 'another' }))).toMatchObject({ code: 'name-taken' });
+    expect(await rooms.leave(sums, alice, 'new', 'left')).toBe(true);
+    expect(await rooms.join(sums, seat('alice', { key: 'another' }))).toMatchObject({ ok: true });
+  });
+
+  it('count names that are kept among places, and forget them and their rooms after their time', async () => {
+    const rooms = open({ maxPeersPerRoom: 2, maxRooms: 1 });
+    await rooms.join(sums, seat('alice'));
+    await rooms.join(sums, seat('bob'));
+    await rooms.leave(sums, alice, 'socket of alice', 'closed');
+    now += 1;
+    await rooms.leave(sums, peerName('bob'), 'socket of bob', 'closed');
+    expect(await rooms.counts()).toEqual({ peers: 0, rooms: 1 });
+    expect(await rooms.join(sums, seat('carol'))).toMatchObject({ code: 'room-full' });
+    expect(await rooms.join(chat, seat('carol'))).toMatchObject({ code: 'server-full' });
+    now += HELD_FOR - 1;
+    expect(await rooms.counts()).toEqual({ peers: 0, rooms: 1 });
+    now += 1;
+    expect(await rooms.counts()).toEqual({ peers: 0, rooms: 0 });
+    expect(await rooms.join(chat, seat('carol'))).toEqual(alone);
   });
 
   it('are as many and as large as they may be, and a holder comes back into a full one', async () => {
@@ -91,8 +211,8 @@ describe.each<[string, (limits: { maxPeersPerRoom: number; maxRooms: number }) =
     expect(await rooms.join(sums, seat('carol'))).toMatchObject({ ok: false, code: 'room-full' });
     expect(await rooms.join(chat, seat('carol'))).toMatchObject({ ok: false, code: 'server-full' });
     expect(await rooms.join(sums, seat('bob', { socket: 'new' }))).toMatchObject({ ok: true });
-    await rooms.leave(sums, peerName('alice'), 'socket of alice');
-    await rooms.leave(sums, peerName('bob'), 'new');
+    await rooms.leave(sums, alice, 'socket of alice', 'left');
+    await rooms.leave(sums, peerName('bob'), 'new', 'left');
     expect(await rooms.join(chat, seat('carol'))).toEqual(alone);
     expect(await rooms.counts()).toEqual({ peers: 1, rooms: 1 });
   });

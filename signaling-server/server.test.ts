@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Refusal } from '#shared/signaling';
+import { HELD_FOR } from './rooms.ts';
 import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
 
 let inn: Inn;
 afterEach(async () => {
+  vi.useRealTimers();
   await inn.close();
   vi.restoreAllMocks();
 });
@@ -12,6 +14,10 @@ afterEach(async () => {
 const alice = { name: 'alice', instance: 'alice-1' };
 const bob = { name: 'bob', instance: 'bob-1' };
 const carol = { name: 'carol', instance: 'carol-1' };
+const alice2 = { name: 'alice', instance: 'alice-2' };
+
+/** What the next life of that guest's page asks for. */
+const reloaded = (next: Guest, { key }: Guest) => ({ ...next.request('alice', 'sums', 'alice-2'), key });
 
 describe('joining', () => {
   it('names the members in the order in which they joined, and tells them of the newcomer once', async () => {
@@ -138,34 +144,161 @@ describe('names', () => {
     expect(await inn.guest().join('dave')).toMatchObject({ members: [bob, alice, carol] });
   });
 
-  it('refuses the same key with another instance, and the same instance with another key', async () => {
+  it('refuses the same key with another instance while the old socket answers, and any other key', async () => {
+    inn = await Inn.open();
+    const holder = await inn.member('alice');
+    holder.socket.on('still-here', (answer) => answer(true));
+    const other = inn.guest();
+    expect(await other.ask(reloaded(other, holder))).toMatchObject({
+      code: 'name-taken',
+      message: expect.stringContaining('answers') as unknown,
+    });
+    expect(await other.ask(other.request('alice'))).toMatchObject({ code: 'name-taken' });
+    await holder.caughtUp();
+    expect(holder.heard.map(([what]) => what)).toEqual(['connect', 'reply', 'refused']);
+    // And the other may take another name.
+    expect(await other.join('bob')).toEqual({ ok: true, members: [alice] });
+  });
+
+  it('hands a name over to the same key and another instance when the old socket does not answer', async () => {
+    inn = await Inn.open();
+    const witness = await inn.member('bob');
+    const frozen = await inn.member('alice');
+    const asked = new Promise((resolve) => frozen.socket.on('still-here', resolve));
+    const next = inn.guest();
+    await next.until(() => next.all('connect').length > 0);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const joined = next.ask(reloaded(next, frozen));
+    await asked;
+    await frozen.caughtUp();
+    expect(next.all('reply')).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    expect(await joined).toEqual({ ok: true, members: [bob] });
+    expect(await frozen.closed()).toBe('io server disconnect');
+    expect(frozen.all('refused').at(-1)).toEqual(['refused', 'replaced']);
+    await witness.caughtUp();
+    expect(witness.heard.slice(2, 5)).toEqual([
+      ['joined', alice],
+      ['left', alice, 'closed'],
+      ['joined', alice2],
+    ]);
+    expect(witness.all('left')).toHaveLength(1);
+    expect(await inn.signaling.counts()).toEqual({ peers: 2, rooms: 1 });
+  });
+
+  it('hands it over at once when the old socket closes instead of answering', async () => {
+    inn = await Inn.open();
+    const witness = await inn.member('bob');
+    const old = await inn.member('alice');
+    old.socket.on('still-here', () => old.socket.io.engine.close());
+    const next = inn.guest();
+    await next.until(() => next.all('connect').length > 0);
+    // No clock goes on, so that only the closing can be what is heard.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    expect(await next.ask(reloaded(next, old))).toEqual({ ok: true, members: [bob] });
+    vi.advanceTimersByTime(1000);
+    await witness.caughtUp();
+    expect(witness.all('left')).toEqual([['left', alice, 'closed']]);
+    expect(witness.all('joined').at(-1)).toEqual(['joined', alice2]);
+  });
+
+  it.each(['another life', 'nonsense', 'itself'])('takes any answer for one: %s', async (answer) => {
+    inn = await Inn.open();
+    const holder = await inn.member('alice');
+    holder.socket.on('still-here', (say) => (say as (...values: unknown[]) => void)(answer, { ok: false }, []));
+    const other = inn.guest();
+    expect(await other.ask(reloaded(other, holder))).toMatchObject({ code: 'name-taken' });
+  });
+
+  it('asks nobody whose key is not shown', async () => {
+    inn = await Inn.open();
+    const holder = await inn.member('alice');
+    let asked = 0;
+    holder.socket.on('still-here', () => asked++);
+    const other = inn.guest();
+    await other.ask(other.request('alice', 'sums', 'alice-2'));
+    await holder.caughtUp();
+    expect(asked).toBe(0);
+  });
+
+  it('refuses an instance that was replaced, without asking', async () => {
+    inn = await Inn.open();
+    const holder = await inn.member('alice');
+    let asked = 0;
+    holder.socket.on('still-here', () => asked++);
+    const other = inn.guest();
+    expect(await other.ask({ ...reloaded(other, holder), again: true })).toMatchObject({ code: 'replaced' });
+    await holder.caughtUp();
+    expect(asked).toBe(0);
+  });
+
+  it('closes while it waits for an answer, and leaves nothing', async () => {
     inn = await Inn.open();
     const holder = await inn.member('alice');
     const other = inn.guest();
-    const reloaded = { ...other.request('alice', 'sums', 'alice-2'), key: holder.key };
-    expect(await other.ask(reloaded)).toMatchObject({ code: 'name-taken' });
-    expect(await other.ask(other.request('alice'))).toMatchObject({ code: 'name-taken' });
-    expect(holder.socket.connected).toBe(true);
+    const asked = new Promise((resolve) => holder.socket.once('still-here', resolve));
+    other.say('join', reloaded(other, holder), () => undefined);
+    await asked;
+    await inn.signaling.close();
+    const timers = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout');
+    expect(other.all('reply')).toEqual([]);
+    expect(holder.all('refused')).toEqual([['refused', 'shutting-down']]);
+    expect(timers).toEqual([]);
   });
 
-  it.each([
-    ['left', (guest: Guest) => guest.say('leave')],
-    ['closed', (guest: Guest) => guest.socket.disconnect()],
-    ['closed', (guest: Guest) => guest.socket.io.engine.close()],
-  ] as const)('says once that somebody %s, and the name is free at once', async (reason, go) => {
+  it('says once that somebody left, and the name is free at once', async () => {
     inn = await Inn.open();
     const witness = await inn.member('alice');
     const leaver = await inn.member('bob');
-    go(leaver);
+    leaver.say('leave');
     await witness.until(() => witness.all('left').length > 0);
     await inn.member('bob');
     await witness.caughtUp();
     expect(witness.heard.slice(2, 5)).toEqual([
       ['joined', bob],
-      ['left', bob, reason],
+      ['left', bob, 'left'],
       ['joined', bob],
     ]);
     expect(witness.all('left')).toHaveLength(1);
+  });
+
+  it.each([
+    ['socket.io', (guest: Guest) => guest.socket.disconnect()],
+    ['the connection', (guest: Guest) => guest.socket.io.engine.close()],
+  ] as const)('says once that somebody closed %s, and keeps the name for its key', async (_what, go) => {
+    inn = await Inn.open();
+    const witness = await inn.member('bob');
+    const goer = await inn.member('alice');
+    go(goer);
+    await witness.until(() => witness.all('left').length > 0);
+    const stranger = inn.guest();
+    expect(await stranger.join('alice')).toMatchObject({
+      code: 'name-taken',
+      message: expect.stringMatching(/another \d+ s/) as unknown,
+    });
+    expect(await inn.signaling.counts()).toEqual({ peers: 1, rooms: 1 });
+    const next = inn.guest();
+    expect(await next.ask(reloaded(next, goer))).toEqual({ ok: true, members: [bob] });
+    await witness.caughtUp();
+    expect(witness.heard.slice(2, 5)).toEqual([
+      ['joined', alice],
+      ['left', alice, 'closed'],
+      ['joined', alice2],
+    ]);
+    expect(witness.all('left')).toHaveLength(1);
+  });
+
+  it('gives a name to a stranger when its time is over', async () => {
+    inn = await Inn.open();
+    const witness = await inn.member('bob');
+    const goer = await inn.member('alice');
+    goer.socket.disconnect();
+    await witness.until(() => witness.all('left').length > 0);
+    const stranger = inn.guest();
+    expect(await stranger.join('alice')).toMatchObject({ code: 'name-taken' });
+    const later = performance.now() + HELD_FOR;
+    vi.spyOn(performance, 'now').mockReturnValue(later);
+    expect(await stranger.join('alice')).toEqual({ ok: true, members: [bob] });
   });
 
   it('says leave once, also to who leaves and closes in one breath', async () => {

@@ -72,6 +72,7 @@ describe('a join', () => {
     ['no key', [{ ...good, key: undefined }]],
     ['a key that can be guessed', [{ ...good, key: '1234' }]],
     ['a key too long', [{ ...good, key: 'k'.repeat(129) }]],
+    ['a text where a truth stands', [{ ...good, again: 'yes' }]],
     ['a second argument', [good, 'extra']],
     ['a number where the callback stands', [good, 7]],
     ['an inherited request', [JSON.parse(`{"__proto__":${JSON.stringify(good)},"version":1}`)]],

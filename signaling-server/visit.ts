@@ -5,7 +5,7 @@ import type { SignalingEvent } from './events.ts';
 import { Allowance, type Limits } from './limits.ts';
 import { refusal } from './refusal.ts';
 import { type Addressee, parseRequest, type Request } from './requests.ts';
-import { ownership, type Rooms, type Seat } from './rooms.ts';
+import { type Claim, ownership, type Rooms, type Taken } from './rooms.ts';
 
 /** `unknown`: a signal can be passed on here, and nothing else. */
 export type SignalingServer = Server<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
@@ -34,6 +34,11 @@ type Reply = (reply: JoinReply) => void;
  * wait 30 s for one that stays away.
  */
 const POLL_GRACE = 500;
+/**
+ * Milliseconds in which somebody whose name another instance claims by the right key has to answer. A page that lives
+ * does so within a round trip; one that is frozen or computes for longer loses the name to its own successor.
+ */
+const ANSWER_WITHIN = 1000;
 
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
 export class Visit {
@@ -48,6 +53,8 @@ export class Visit {
   #warned = false;
   #stage: Stage = { name: 'arrived' };
   #joining: Promise<void> = Promise.resolve();
+  /** socket.io's own clock runs until a question is answered, whatever became of the rest. */
+  #asking: Promise<unknown> = Promise.resolve();
   #farewell: 'left' | 'closed' = 'closed';
 
   constructor(socket: SignalingSocket, house: House) {
@@ -136,27 +143,69 @@ export class Visit {
    * Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the
    * others hear of it after that.
    */
-  async #enter({ room, name, instance, key }: Request & { type: 'join' }, reply: Reply): Promise<void> {
-    const { io, rooms, observe } = this.#house;
-    const seat: Seat = { name, instance, proof: ownership(key), socket: this.#socket.id };
-    const taken = await rooms.join(room, seat);
+  async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
+    const { io, observe } = this.#house;
+    const { room, name, instance } = request;
+    const taken = await this.#take(request);
     if (!taken.ok) {
       this.#stage = { name: 'arrived' };
       return this.#refuse(taken, reply);
     }
+    const { members, replaced, before } = taken;
     const member: Addressee = { name, instance };
+    const unnoticed = before?.instance === instance;
     this.#stage = { name: 'joined', room, member };
-    if (taken.replaced !== undefined) {
-      io.to(taken.replaced).emit('refused', refusal('replaced', 'the same instance joined over a newer socket'));
-      io.in(taken.replaced).disconnectSockets(true);
+    if (replaced !== undefined) {
+      io.to(replaced).emit('refused', refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
+      io.in(replaced).disconnectSockets(true);
+    }
+    if (before !== undefined && !unnoticed) {
+      io.to(everyone(room)).emit('left', before, 'closed');
+      observe({ type: 'left', room, member: before, reason: 'closed' });
     }
     if (!this.#socket.connected) return;
     clearTimeout(this.#deadline);
     const reachable = this.#socket.join([everyone(room), address(room, member)]);
-    reply({ ok: true, members: taken.members });
-    if (taken.replaced === undefined) this.#socket.to(everyone(room)).emit('joined', member);
-    observe({ type: 'joined', room, member, members: taken.members.length + 1, again: taken.replaced !== undefined });
+    reply({ ok: true, members });
+    if (!unnoticed) this.#socket.to(everyone(room)).emit('joined', member);
+    observe({ type: 'joined', room, member, members: members.length + 1, again: unnoticed });
     await reachable;
+  }
+
+  /** A name whose holder still answers is not handed over, not even to its key. Asked once: who comes then was faster. */
+  async #take({ room, name, instance, key, again }: Request & { type: 'join' }): Promise<Taken | Refusal> {
+    const { rooms } = this.#house;
+    const claim: Claim = { name, instance, proof: ownership(key), socket: this.#socket.id, again, silent: undefined };
+    let outcome = await rooms.join(room, claim);
+    if (outcome.ok || outcome.code !== 'contested') return outcome;
+    const { socket } = outcome;
+    if (!(await this.#answers(socket)) && this.#socket.connected) {
+      outcome = await rooms.join(room, { ...claim, silent: socket });
+      if (outcome.ok || outcome.code !== 'contested') return outcome;
+    }
+    return refusal('name-taken', `${JSON.stringify(name)} is in use in this room, by an instance that answers`);
+  }
+
+  /** Whether the client of that socket, on whichever node, says that it is still there. */
+  async #answers(socket: string): Promise<boolean> {
+    const { io } = this.#house;
+    const asked = io.timeout(ANSWER_WITHIN).to(socket).emitWithAck('still-here');
+    const answered = asked.then(
+      (answers = []) => answers.length > 0,
+      () => false,
+    );
+    this.#asking = answered;
+    const holder = io.sockets.sockets.get(socket);
+    let gone = (): void => {};
+    const closed = new Promise<false>((resolve) => {
+      gone = () => resolve(false);
+      holder?.once('disconnect', gone);
+    });
+    try {
+      return await Promise.race([answered, closed]);
+    } finally {
+      holder?.off('disconnect', gone);
+    }
   }
 
   #signal({ to, signal }: Request & { type: 'signal' }, reply: Reply | undefined): void {
@@ -173,18 +222,18 @@ export class Visit {
     // socket.io would keep the connection of a client that has only said goodbye to it.
     conn.close();
     await this.#leave();
-    await closed;
+    await Promise.all([closed, this.#asking]);
     this.#house.visits.delete(this);
   }
 
-  /** A newer socket of the same instance may hold the name by now: then nobody has left. */
+  /** A newer socket may hold the name by now: then what there is to tell has been told. */
   async #leave(): Promise<void> {
     const { io, rooms, observe } = this.#house;
     await this.#joining;
     try {
       if (this.#stage.name !== 'joined') return;
       const { room, member } = this.#stage;
-      if (!(await rooms.leave(room, member.name, this.#socket.id))) return;
+      if (!(await rooms.leave(room, member.name, this.#socket.id, this.#farewell))) return;
       io.to(everyone(room)).emit('left', member, this.#farewell);
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {

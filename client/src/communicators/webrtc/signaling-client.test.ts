@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket as NetSocket } from 'node:net';
 import { Server as SocketServer, type Socket } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attachSignaling, type Signaling } from '../../../../signaling-server/server.ts';
@@ -28,16 +28,20 @@ class Party implements TransportListener {
   readonly signals: [Presence, Signal][] = [];
   readonly errors: PoolError[] = [];
   readonly states: SignalingState[] = [];
+  /** Somebody is connected to us. */
+  linked = false;
 
   constructor(
-    urls: string | readonly [string, ...string[]],
+    given: string | readonly [string, ...string[]],
     name: string,
-    { instance = `${name}-1`, patience = 5000 } = {},
+    options: { instance?: string; patience?: number; key?: string } = {},
   ) {
+    const { instance = `${name}-1`, patience = 5000, key = `the key of ${name}, ${instance}` } = options;
     this.presence = { name, instance };
-    const servers = typeof urls === 'string' ? ([urls] as const) : urls;
+    const urls = typeof given === 'string' ? ([given] as const) : given;
+    const linked = () => this.linked;
     this.client = new SignalingClient(
-      { urls: servers, path: '/peerpool', room: 'sums', patience },
+      { urls, path: '/peerpool', room: 'sums', patience, key, linked },
       this.presence,
       this,
     );
@@ -68,14 +72,25 @@ class Party implements TransportListener {
   }
 }
 
+/** What a test does to the connections to a server. */
+interface House {
+  readonly url: string;
+  readonly port: number;
+  /** Cuts them all, without a word; whatever comes later is let in. */
+  readonly cut: () => void;
+  readonly close: () => Promise<void>;
+}
+
 async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
 
 /** The real server, which forgets everything when it is closed. */
-async function house(port = 0): Promise<{ url: string; port: number; close: () => Promise<void> }> {
+async function house(port = 0): Promise<House> {
   const http = createServer();
+  const sockets = new Set<{ destroy(): void }>();
+  http.on('connection', (socket) => sockets.add(socket));
   const signaling: Signaling = attachSignaling(http, { observe: () => {} });
   const at = await listen(http, port);
   const close = async (): Promise<void> => {
@@ -83,7 +98,35 @@ async function house(port = 0): Promise<{ url: string; port: number; close: () =
     if (http.listening) await new Promise((resolve) => http.close(resolve));
   };
   ending.push(close);
-  return { url: `http://127.0.0.1:${at}`, port: at, close };
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  return { url: `http://127.0.0.1:${at}`, port: at, cut, close };
+}
+
+/** Between a client and a server. */
+async function proxy(url: string): Promise<{ url: string; abandon: () => void }> {
+  const near = new Set<NetSocket>();
+  const far = new Set<NetSocket>();
+  const server = createTcpServer((socket) => {
+    const through = connect(Number(new URL(url).port), '127.0.0.1');
+    near.add(socket);
+    far.add(through);
+    for (const end of [socket, through]) end.on('error', () => end.destroy());
+    socket.on('data', (data) => through.write(data));
+    through.on('data', (data) => socket.write(data));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const abandon = (): void => {
+    for (const socket of near) socket.destroy();
+    near.clear();
+  };
+  ending.push(() => {
+    for (const socket of [...near, ...far]) socket.destroy();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, abandon };
 }
 
 interface ClientToServer {
@@ -265,7 +308,7 @@ describe('a server that went and came back without its memory', () => {
     expect([alice.errors, bob.errors]).toEqual([[], []]);
   });
 
-  it('has given the name to another: that is the end', async () => {
+  it('has given the name to another, and nobody is connected to us: that is the end', async () => {
     const before = await house();
     const alice = new Party(before.url, 'alice');
     await alice.join();
@@ -275,6 +318,30 @@ describe('a server that went and came back without its memory', () => {
     await new Party(url, 'alice', { instance: 'thief' }).join();
     await vi.waitUntil(() => alice.heard.length === 1, 5000);
     expect(alice.heard).toEqual(['stopped duplicate-peer name-taken']);
+  });
+
+  it('has given the name to another, and somebody is connected to us: we say so once, and have it back when the other is gone', async () => {
+    const before = await house();
+    const alice = new Party(before.url, 'alice');
+    await alice.join();
+    alice.linked = true;
+    await before.close();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    const { url } = await house(before.port);
+    const impostor = new Party(url, 'alice', { instance: 'impostor' });
+    await impostor.join();
+    alice.client.wake();
+    await vi.waitUntil(() => alice.errors.length === 1);
+    // The first look is told, the second only looked.
+    const again = alice.states.length;
+    alice.client.wake();
+    await vi.waitUntil(() => alice.states.length > again);
+    await impostor.client.leave();
+    alice.client.wake();
+    await vi.waitUntil(() => alice.states.at(-1) === 'connected', 5000);
+    expect(alice.errors.map(({ code, reason }) => [code, reason])).toEqual([['duplicate-peer', 'name-taken']]);
+    expect(alice.heard).toEqual([]);
+    expect(impostor.heard).toEqual([]);
   });
 
   it('is not looked for after a leave', async () => {
@@ -290,6 +357,72 @@ describe('a server that went and came back without its memory', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('a server that remembers', () => {
+  const key = 'one key for both lives';
+
+  it('gives us our seat back while it still holds our old socket, and the others notice nothing', async () => {
+    const { url } = await house();
+    const gate = await proxy(url);
+    const [alice, bob] = [new Party(gate.url, 'alice'), new Party(url, 'bob')];
+    await alice.join();
+    await bob.join();
+    await vi.waitUntil(() => alice.heard.length === 1);
+    // Our end of the connection ends, and the server is not told.
+    gate.abandon();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    alice.client.wake();
+    await vi.waitUntil(() => alice.states.at(-1) === 'connected');
+    bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link: 1 });
+    await vi.waitUntil(() => alice.signals.length === 1);
+    expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], [], []]);
+  });
+
+  it('gives us our seat back after it saw our socket closing', async () => {
+    const { url, cut } = await house();
+    const [alice, bob] = [new Party(url, 'alice'), new Party(url, 'bob')];
+    await alice.join();
+    cut();
+    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await bob.join();
+    await expect(new Party(url, 'alice', { instance: 'thief' }).join()).rejects.toMatchObject({ reason: 'name-taken' });
+    alice.client.wake();
+    await vi.waitUntil(() => alice.states.at(-1) === 'connected');
+    await vi.waitUntil(() => bob.heard.length === 1);
+    expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], ['appeared alice-1'], []]);
+  });
+
+  it('refuses another instance with our key while we are there, and we notice nothing', async () => {
+    const { url } = await house();
+    const [first, second] = ['1', '2'].map((instance) => new Party(url, 'alice', { instance, key }));
+    await first?.join();
+    await expect(second?.join()).rejects.toMatchObject({ code: 'duplicate-peer', reason: 'name-taken' });
+    expect([first?.heard, first?.errors]).toEqual([[], []]);
+    expect(first?.states).toEqual(['connecting', 'connected']);
+  });
+
+  it.each([true, false])('has given our name to another with our key: that is the end (linked: %s)', async (linked) => {
+    const { url, cut } = await house();
+    const old = new Party(url, 'alice', { instance: 'old', key });
+    await old.join();
+    old.linked = linked;
+    cut();
+    await vi.waitUntil(() => old.states.at(-1) === 'disconnected');
+    const next = new Party(url, 'alice', { instance: 'next', key });
+    await next.join();
+    old.client.wake();
+    await vi.waitUntil(() => old.heard.length === 1);
+    expect(old.heard).toEqual(['stopped duplicate-peer replaced']);
+    vi.useFakeTimers();
+    try {
+      old.client.wake();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect([next.heard, next.errors]).toEqual([[], []]);
   });
 });
 
@@ -376,6 +509,26 @@ describe('a server that is a stranger', () => {
     await alice.join();
     await vi.waitUntil(() => alice.heard.length === 1);
     expect(alice.heard).toEqual(['stopped duplicate-peer replaced']);
+  });
+
+  it('may ask whether we are there, and is told so only while we are', async () => {
+    const answers: unknown[] = [];
+    const url = await stranger((socket) => {
+      const ask = (): unknown => socket.emit('still-here', (answer: unknown) => answers.push(answer));
+      socket.on('join', (_, answer) => {
+        ask();
+        answer({ ok: true, members: [] });
+        ask();
+        socket.emit('still-here');
+        socket.emit('still-here', 'no function');
+      });
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await vi.waitUntil(() => answers.length > 0);
+    await alice.client.leave();
+    expect(answers).toEqual([true]);
+    expect(alice.errors).toEqual([]);
   });
 
   it('hears a goodbye when we leave', async () => {

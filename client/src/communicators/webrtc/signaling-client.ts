@@ -1,7 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { SIGNALING_VERSION, type ClientToServerEvents, type ServerToClientEvents } from '#shared/signaling';
 import { PoolError } from '../../errors.ts';
-import { randomId } from '../random-id.ts';
 import { parsePresence, parseSignal } from '../signal.ts';
 import type { Presence, Signal, TransportListener } from '../transport.ts';
 import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
@@ -17,6 +16,10 @@ export interface SignalingOptions {
   readonly urls: readonly [string, ...string[]];
   readonly path: string;
   readonly room: string;
+  /** Proves to the servers that our name is ours. */
+  readonly key: string;
+  /** Whether somebody has a link to us. Then another by our name finds no hearing there, whatever a server says. */
+  readonly linked: () => boolean;
   /** How long one server may take to let us in, in ms. */
   readonly patience: number;
 }
@@ -36,12 +39,12 @@ export class SignalingClient {
   readonly #options: SignalingOptions;
   readonly #self: Presence;
   readonly #listener: TransportListener;
-  /** Whoever has it gets our name. */
-  readonly #key = randomId();
   readonly #known = new Map<string, Presence>();
   #state: State = { name: 'new' };
   /** `join` has said who is here; what follows is told as it comes. */
   #listed = false;
+  /** Another has our name at the server, and our listener knows. */
+  #disputed = false;
   /** To come back, since we were last in the room. */
   #tries = 0;
   #server = 0;
@@ -84,7 +87,7 @@ export class SignalingClient {
     if (this.#state.name !== 'away') return;
     clearTimeout(this.#state.retry);
     this.#state = { name: 'new' };
-    void this.#return();
+    this.#return();
   }
 
   /** The goodbye leaves before this returns, as `pagehide` needs it; the promise resolves when the name is free and the socket closed. Safe to call twice. */
@@ -118,7 +121,7 @@ export class SignalingClient {
   /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
   async #enter(): Promise<Reply> {
     if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
-    const { path, room, patience } = this.#options;
+    const { path, room, key, patience } = this.#options;
     const url = this.#url;
     const socket: ServerSocket = io(url, {
       path,
@@ -141,21 +144,18 @@ export class SignalingClient {
         socket.on('connect_error', (error) => reject(unreachable(error)));
         socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
         socket.on('connect', () => {
-          socket.emit(
-            'join',
-            { version: SIGNALING_VERSION, room, ...this.#self, key: this.#key },
-            (answer: unknown) => {
-              // It can come when we have given up.
-              if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
-              try {
-                const reply = parseReply(answer);
-                if (reply.ok) this.#joined(socket, reply.members);
-                resolve(reply);
-              } catch (cause) {
-                reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
-              }
-            },
-          );
+          const request = { version: SIGNALING_VERSION, room, ...this.#self, key, again: this.#listed };
+          socket.emit('join', request, (answer: unknown) => {
+            // It can come when we have given up.
+            if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
+            try {
+              const reply = parseReply(answer);
+              if (reply.ok) this.#joined(socket, reply.members);
+              resolve(reply);
+            } catch (cause) {
+              reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
+            }
+          });
         });
         this.#hear(socket);
         socket.connect();
@@ -202,6 +202,9 @@ export class SignalingClient {
         (message) => this.#listener.signal(...message),
       );
     });
+    socket.on('still-here', (answer: unknown) => {
+      if (here() && typeof answer === 'function') (answer as (yes: true) => void)(true);
+    });
     socket.on('refused', (refusal: unknown) => {
       heard(
         () => parseRefusal(refusal),
@@ -217,6 +220,7 @@ export class SignalingClient {
   #joined(socket: ServerSocket, members: readonly Presence[]): void {
     this.#state = { name: 'joined', socket };
     this.#tries = 0;
+    this.#disputed = false;
     for (const member of members) this.#appeared(member);
     this.#listener.state('connected');
   }
@@ -245,19 +249,35 @@ export class SignalingClient {
     this.#listener.state('disconnected');
     const most = Math.min(RETRY_LEAST_MS * 2 ** ++this.#tries, RETRY_MOST_MS);
     const delay = RETRY_LEAST_MS + Math.random() * (most - RETRY_LEAST_MS);
-    this.#state = { name: 'away', retry: setTimeout(() => void this.#return(), delay) };
+    this.#state = { name: 'away', retry: setTimeout(() => this.#return(), delay) };
   }
 
-  async #return(): Promise<void> {
-    const reply = await this.#enter().catch((error: unknown) => {
-      if (!(error instanceof PoolError)) throw error;
-      this.#server++;
-      return undefined;
-    });
+  #return(): void {
+    this.#enter().then(
+      (reply) => this.#answered(reply),
+      (error: unknown) => {
+        if (!(error instanceof PoolError)) throw error;
+        this.#server++;
+        this.#answered(undefined);
+      },
+    );
+  }
+
+  #answered(reply: Reply | undefined): void {
     if (this.#state.name === 'left' || reply?.ok) return;
-    if (reply?.code === 'name-taken') return this.#stop(reply);
-    if (reply) this.#listener.error(refusedBy(this.#url, reply, this.#self.name));
+    if (reply && this.#lost(reply)) return this.#stop(reply);
+    const disputed = reply?.code === 'name-taken';
+    if (reply && !(disputed && this.#disputed)) this.#listener.error(refusedBy(this.#url, reply, this.#self.name));
+    this.#disputed ||= disputed;
     this.#away();
+  }
+
+  /**
+   * Another instance with our key has our name, or a stranger, and nobody is connected to us who could know better. While somebody is, the stranger has only come
+   * first to a server that forgot us.
+   */
+  #lost({ code }: Refused): boolean {
+    return code === 'replaced' || (code === 'name-taken' && !this.#options.linked());
   }
 
   /** Our name is another's. */

@@ -3,9 +3,10 @@ import { PoolError } from '../../errors.ts';
 import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
 import { RtcLink } from './rtc-link.ts';
 import { SignalingClient, type SignalingOptions } from './signaling-client.ts';
+import { type Lease, nameKey, tabSecret } from './tab-secret.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
-export interface WebRTCTransportOptions extends SignalingOptions {
+export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'linked'> {
   readonly rtc: WebRTC;
   readonly rtcConfiguration: RTCConfiguration;
 }
@@ -14,16 +15,31 @@ export interface WebRTCTransportOptions extends SignalingOptions {
 export class WebRTCTransport implements Transport {
   readonly #options: WebRTCTransportOptions;
   readonly #links = new Set<RtcLink>();
+  #taking: Promise<Lease> | undefined;
+  #lease: Lease | undefined;
   #signaling: SignalingClient | undefined;
+  #left = false;
 
   constructor(options: WebRTCTransportOptions) {
     this.#options = options;
   }
 
-  join(self: Presence, listener: TransportListener, signal: AbortSignal): Promise<readonly Presence[]> {
-    if (this.#signaling) throw new PoolError('illegal-state', 'a transport joins once');
-    this.#signaling = new SignalingClient(this.#options, self, listener);
-    return this.#signaling.join(signal);
+  async join(self: Presence, listener: TransportListener, signal: AbortSignal): Promise<readonly Presence[]> {
+    if (this.#taking) throw new PoolError('illegal-state', 'a transport joins once');
+    this.#taking = tabSecret.take();
+    this.#lease = await this.#taking;
+    try {
+      signal.throwIfAborted();
+      if (this.#left) throw new PoolError('closed', 'left while joining');
+      const { urls, path, room, patience } = this.#options;
+      const key = nameKey(this.#lease.secret, urls, path, room, self.name);
+      const linked = (): boolean => this.#links.size > 0;
+      this.#signaling = new SignalingClient({ urls, path, room, key, linked, patience }, self, listener);
+      return await this.#signaling.join(signal);
+    } catch (error) {
+      this.#lease.release();
+      throw error;
+    }
   }
 
   signal(to: Presence, signal: Signal): void {
@@ -48,7 +64,11 @@ export class WebRTCTransport implements Transport {
   }
 
   async leave(): Promise<void> {
+    this.#left = true;
     for (const link of this.#links) link.abandon();
-    await this.#signaling?.leave();
+    const left = this.#signaling?.leave();
+    // The next page of this tab may ask for it any moment; a promise would be too late for it.
+    this.#lease?.release();
+    await Promise.all([left, this.#taking]);
   }
 }
