@@ -17,8 +17,10 @@ import { HANDSHAKES, HandshakeSlots } from './handshake-slots.ts';
 import type { LivenessRules } from './liveness.ts';
 import { livenessRules, type MeshTimes, pairingRules } from './mesh-times.ts';
 import type { PairingRules } from './pairing.ts';
-import { Peer, type PeerHost } from './peer.ts';
-import type { Presence, Signal, Transport, TransportListener } from './transport.ts';
+import { Circle } from './circle.ts';
+import type { Peer, PeerHost } from './peer.ts';
+import { Stay } from './stay.ts';
+import type { Transport, TransportListener } from './transport.ts';
 import { onWake } from './wake.ts';
 
 /** How long an orderly shutdown takes at most, when nobody says otherwise. */
@@ -40,23 +42,19 @@ export class MeshCommunicator implements Communicator {
   readonly #liveness: LivenessRules;
   /** Names added before the start. */
   readonly #names = new Set<string>();
-  readonly #peers = new Map<string, Peer>();
-  /** By name, the instance that we removed, or told that we do not know it. */
-  readonly #shunned = new Map<string, string>();
-  /** Members of the room that nobody asked for, by name: `addConnection` may come later. */
-  readonly #strangers = new Map<string, Presence>();
   /** Who was in the room when we came, until connected, failed or gone. */
   readonly #awaited = new Set<Peer>();
   readonly #deadlines = new Deadlines();
   readonly #slots = new HandshakeSlots<Peer>(HANDSHAKES, (peer) => peer.granted());
   readonly #unflushed = new Set<Session>();
   readonly #abortStart = new AbortController();
+  readonly #stay: Stay;
   /** `leaving`: stopped for whoever calls, while what was sent still finds its way. */
   #state: CommunicatorState | 'joining' | 'leaving' = 'uninitialized';
   #suspended = false;
   #self: Self | undefined;
-  #host: PeerHost | undefined;
-  #transport: Transport | undefined;
+  #circle: Circle | undefined;
+  #listener: CommunicatorListener | undefined;
   /** Looks again whether what is waited for has come true. */
   #look: () => void = () => {};
   #starting: Promise<void> | undefined;
@@ -68,6 +66,7 @@ export class MeshCommunicator implements Communicator {
     this.#options = options;
     this.#rules = pairingRules(options);
     this.#liveness = livenessRules(options);
+    this.#stay = new Stay(options.transport, this.#rules, this.#deadlines, this.#abortStart.signal);
   }
 
   get state(): CommunicatorState {
@@ -78,24 +77,19 @@ export class MeshCommunicator implements Communicator {
   addConnection(name: string): void {
     const valid = peerName(name);
     if (this.state === 'stopped') throw illegal('add a connection', this.state);
-    const known = this.#peers.get(valid);
+    const known = this.#circle?.get(valid);
     if (this.#names.has(valid) || known?.named === true || known?.session !== undefined || valid === this.#self?.name) {
       throw new PoolError('duplicate-peer', `there is a connection to ${valid} already`, { peer: valid });
     }
-    if (this.#host === undefined || this.#state !== 'started') this.#names.add(valid);
-    else this.#add(valid, this.#host);
+    if (this.#circle === undefined || this.#state !== 'started') this.#names.add(valid);
+    else this.#circle.add(valid);
   }
 
   removeConnection(name: string, reason = ''): void {
-    const peer = this.#peers.get(name);
+    const peer = this.#circle?.get(name);
     if (this.#names.delete(name)) return;
     if (peer === undefined || (!peer.named && peer.session === undefined)) throw unknown(name);
-    const { presence } = peer;
-    if (presence !== undefined) {
-      this.#shunned.set(name, presence.instance);
-      this.#strangers.set(name, presence);
-    }
-    peer.remove(reason);
+    this.#circle?.remove(peer, reason);
     this.#awaited.delete(peer);
     this.#look();
   }
@@ -109,6 +103,7 @@ export class MeshCommunicator implements Communicator {
     }
     this.#state = 'joining';
     this.#self = self;
+    this.#listener = listener;
     this.#starting = this.#start(self, listener, options);
     return this.#starting;
   }
@@ -116,7 +111,7 @@ export class MeshCommunicator implements Communicator {
   send(recipient: string, packet: Packet, options: SendOptions): Promise<void> {
     try {
       if (this.#state !== 'started') throw illegal('send', this.state);
-      const peer = this.#peers.get(recipient);
+      const peer = this.#circle?.get(recipient);
       if (peer === undefined) throw unknown(recipient);
       this.#checkSize(packet, recipient);
       const { session } = peer;
@@ -132,24 +127,24 @@ export class MeshCommunicator implements Communicator {
       });
     } catch (error) {
       if (options.ack !== 'none' || !(error instanceof PoolError)) return Promise.reject(error);
-      const peer = this.#peers.get(recipient);
-      if (peer === undefined) this.#host?.listener.error(error);
+      const peer = this.#circle?.get(recipient);
+      if (peer === undefined) this.#listener?.error(error);
       else peer.failed(error);
       return Promise.resolve();
     }
   }
 
   want(from: string, queue: string, waiting: boolean): void {
-    this.#peers.get(from)?.session?.want(queue, waiting);
+    this.#circle?.get(from)?.session?.want(queue, waiting);
   }
 
   connected(name: string): boolean {
-    return this.#peers.get(name)?.connected ?? false;
+    return this.#circle?.get(name)?.connected ?? false;
   }
 
   ping(name: string, options: WaitOptions = {}): Promise<number> {
     if (this.#state !== 'started') return Promise.reject(illegal('ping', this.state));
-    const peer = this.#peers.get(name);
+    const peer = this.#circle?.get(name);
     const session = peer?.session;
     if (session === undefined) return Promise.reject(peer?.failure ?? unknown(name));
     return bounded<number>(this.#deadlines, options, { action: 'ping', peer: name }, (settle) => {
@@ -159,31 +154,36 @@ export class MeshCommunicator implements Communicator {
   }
 
   peer(name: string): PeerStatistics | undefined {
-    return this.#peers.get(name)?.statistics;
+    return this.#circle?.get(name)?.statistics;
   }
 
   suspend(): void {
     if (this.#state !== 'started' || this.#suspended) return;
     this.#suspended = true;
-    this.#farewell('the page was put away');
-    this.#strangers.clear();
-    const { listener } = this.#host ?? {};
-    this.#transport?.leave().catch((cause: unknown) => {
-      listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
+    this.#circle?.part('the page was put away');
+    this.#stay.transport?.leave().catch((cause: unknown) => {
+      this.#listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
     });
   }
 
   rejoin(instance: string): void {
-    if (this.#state !== 'started' || !this.#suspended || this.#self === undefined || this.#host === undefined) return;
+    const listener = this.#listener;
+    if (this.#state !== 'started' || !this.#suspended || this.#self === undefined || listener === undefined) return;
     this.#suspended = false;
     this.#self = { ...this.#self, instance };
-    for (const peer of this.#peers.values()) if (peer.named) peer.call();
+    for (const peer of this.#everybody) if (peer.named) peer.call();
     const now = this.#self;
-    this.#return(now, this.#host.listener).catch((cause: unknown) => {
-      if (this.#away || this.#self !== now) return;
-      const error = cause instanceof PoolError ? cause : new PoolError('closed', 'joining again failed', { cause });
-      this.#ending ??= this.#release(error.detail, error);
-    });
+    const current = (): boolean => !this.#away && this.#self === now;
+    this.#stay.joinAgain(now, this.#hear(listener), current).then(
+      (members) => {
+        for (const member of members) this.#circle?.meet(member);
+      },
+      (cause: unknown) => {
+        if (!current()) return;
+        const error = cause instanceof PoolError ? cause : new PoolError('closed', 'joining again failed', { cause });
+        this.#ending ??= this.#release(error.detail, error);
+      },
+    );
   }
 
   shutdown(
@@ -204,11 +204,13 @@ export class MeshCommunicator implements Communicator {
     const whole = this.#deadlines.add(timeout, () => this.#abortStart.abort(this.#tooLate(timeout)));
     try {
       if (signal?.aborted === true) abort();
-      const members = await this.#join(self, listener);
+      const members = await this.#stay.join(self, this.#hear(listener), (transport) => {
+        this.#circle = new Circle(this.#hostOf(self, listener, transport));
+      });
       this.#abortStart.signal.throwIfAborted();
       this.#enter();
       for (const member of members) {
-        const peer = this.#meet(member);
+        const peer = this.#circle?.meet(member);
         if (peer !== undefined && !peer.connected) this.#awaited.add(peer);
       }
       await this.#everyone();
@@ -221,58 +223,8 @@ export class MeshCommunicator implements Communicator {
     }
   }
 
-  async #join(self: Self, listener: CommunicatorListener): Promise<readonly Presence[]> {
-    const { connectTimeout } = this.#rules;
-    const attempt = new AbortController();
-    const stop = (): void => attempt.abort(this.#abortStart.signal.reason);
-    this.#abortStart.signal.addEventListener('abort', stop);
-    const deadline = this.#deadlines.add(connectTimeout, () => {
-      attempt.abort(new PoolError('unreachable', `the room was not reached within ${connectTimeout} ms`));
-    });
-    const aborted = new Promise<never>((_, reject) => {
-      attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason));
-    });
-    // Also when the race is over, the abort has been told.
-    aborted.catch(() => {});
-    if (this.#abortStart.signal.aborted) stop();
-    try {
-      const transport = await Promise.race([this.#options.transport(), aborted]);
-      this.#transport = transport;
-      this.#host ??= this.#hostOf(self, listener, transport);
-      const { name, instance } = self;
-      return await Promise.race([transport.join({ name, instance }, this.#hear(listener), attempt.signal), aborted]);
-    } finally {
-      deadline.cancel();
-      this.#abortStart.signal.removeEventListener('abort', stop);
-    }
-  }
-
-  /** A room that is out of reach may be within it later. */
-  async #return(self: Self, listener: CommunicatorListener): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        const members = await this.#join(self, listener);
-        for (const member of members) this.#meet(member);
-        return;
-      } catch (error) {
-        if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
-        await this.#pause(tries);
-        if (this.#away || this.#self !== self) throw error;
-      }
-    }
-  }
-
-  #pause(tries: number): Promise<void> {
-    const { signal } = this.#abortStart;
-    return new Promise((resolve) => {
-      const over = (): void => {
-        deadline.cancel();
-        signal.removeEventListener('abort', over);
-        resolve();
-      };
-      const deadline = this.#deadlines.add(this.#rules.pause(tries), over);
-      signal.addEventListener('abort', over);
-    });
+  get #everybody(): readonly Peer[] {
+    return this.#circle?.peers ?? [];
   }
 
   /** Nobody is met at this moment. */
@@ -284,7 +236,7 @@ export class MeshCommunicator implements Communicator {
     const away = (): boolean => this.#away;
     const now = (): { self: Self; transport: Transport } => ({
       self: this.#self ?? self,
-      transport: this.#transport ?? transport,
+      transport: this.#stay.transport ?? transport,
     });
     return {
       get self() {
@@ -311,23 +263,16 @@ export class MeshCommunicator implements Communicator {
     return {
       appeared: (presence) => {
         this.#enter();
-        const known = this.#peers.get(presence.name);
-        const again = known?.presence?.instance === presence.instance;
-        this.#meet(presence);
-        // It has come back to the room, and what was signaled to where it was before may be lost.
-        if (again) known.audible();
+        this.#circle?.appeared(presence);
       },
-      disappeared: (presence, how) => {
-        if (this.#strangers.get(presence.name)?.instance === presence.instance) this.#strangers.delete(presence.name);
-        this.#peers.get(presence.name)?.miss(presence, how);
-      },
+      disappeared: (presence, how) => this.#circle?.disappeared(presence, how),
       signal: (from, signal) => {
         this.#enter();
-        this.#signal(from, signal);
+        this.#circle?.signal(from, signal);
       },
       state: (state) => {
         listener.signaling(state);
-        if (state === 'connected') for (const peer of this.#peers.values()) peer.audible();
+        if (state === 'connected') for (const peer of this.#everybody) peer.audible();
       },
       error: (error) => listener.error(error),
       stopped: (error) => {
@@ -339,26 +284,14 @@ export class MeshCommunicator implements Communicator {
 
   /** We are in the room. The first sign of another member can come before the promise of `join` has told so. */
   #enter(): void {
-    if (this.#state !== 'joining' || this.#host === undefined) return;
+    if (this.#state !== 'joining' || this.#circle === undefined) return;
     this.#state = 'started';
-    for (const name of this.#names) this.#add(name, this.#host);
+    for (const name of this.#names) this.#circle.add(name);
     this.#names.clear();
     this.#unwake = onWake((sign) => {
-      this.#transport?.wake();
-      for (const peer of this.#peers.values()) peer.wake(sign);
+      this.#stay.transport?.wake();
+      for (const peer of this.#everybody) peer.wake(sign);
     });
-  }
-
-  #add(name: string, host: PeerHost): void {
-    const peer = this.#peers.get(name);
-    if (peer === undefined) this.#peers.set(name, new Peer(name, true, host));
-    else {
-      peer.named = true;
-      peer.call();
-    }
-    this.#shunned.delete(name);
-    const stranger = this.#strangers.get(name);
-    if (stranger !== undefined) this.#meet(stranger);
   }
 
   /** Resolves when `initialize` may: with names given, when all of them are connected; else when all who were there are connected, have failed or are gone. */
@@ -370,7 +303,7 @@ export class MeshCommunicator implements Communicator {
         settle();
       };
       this.#look = () => {
-        const named = [...this.#peers.values()].filter((peer) => peer.named);
+        const named = this.#everybody.filter((peer) => peer.named);
         const failed = named
           .map((peer) => peer.failure)
           .find((error) => error !== undefined && error.code !== 'peer-left');
@@ -387,69 +320,10 @@ export class MeshCommunicator implements Communicator {
   }
 
   #tooLate(timeout: number): PoolError {
-    const absent = [...this.#peers.values()].filter(
-      (peer) => (peer.named || this.#awaited.has(peer)) && !peer.connected,
-    );
+    const absent = this.#everybody.filter((peer) => (peer.named || this.#awaited.has(peer)) && !peer.connected);
     const missing = this.#state === 'joining' ? [...this.#names] : absent.map((peer) => peer.name);
     const what = this.#state === 'joining' ? 'the room was not reached' : `${missing.join(', ')} did not connect`;
     return new PoolError('timeout', `${what} within ${timeout} ms`, { missing });
-  }
-
-  /** Somebody is in the room. Returns who it is to us, if anybody. */
-  #meet(presence: Presence): Peer | undefined {
-    const { name, instance } = presence;
-    const self = this.#self;
-    if (this.#state !== 'started' || this.#suspended || self === undefined) return undefined;
-    if (this.#host === undefined || name === self.name) return undefined;
-    let peer = this.#peers.get(name);
-    const wanted = (peer?.named === true || self.discover) && this.#shunned.get(name) !== instance;
-    if (!wanted) {
-      this.#strangers.set(name, presence);
-      return undefined;
-    }
-    this.#strangers.delete(name);
-    if (peer === undefined) {
-      peer = new Peer(name, false, this.#host);
-      this.#peers.set(name, peer);
-    }
-    peer.meet(presence);
-    return peer;
-  }
-
-  #signal(from: Presence, signal: Signal): void {
-    if (this.#suspended || signal.to !== this.#self?.instance) return;
-    const known = this.#peers.get(from.name);
-    // Nobody is met any more, and those we know are still to be reached.
-    if (this.#state === 'leaving' && known?.session !== undefined && known.presence?.instance === from.instance) {
-      known.signal(signal);
-    }
-    if (this.#state !== 'started') return;
-    const calling = signal.type === 'ring' || signal.type === 'negotiate';
-    const peer = calling && known?.presence?.instance !== from.instance ? this.#meet(from) : known;
-    if (known?.presence?.instance === from.instance && known.past(signal)) return;
-    if (calling && (peer === undefined || this.#shunned.get(from.name) === from.instance))
-      this.#refuse(from, signal.link);
-    else if (peer?.presence?.instance === from.instance) peer.signal(signal);
-    else if (calling) peer?.contest(from, signal.link);
-  }
-
-  /** Tells a stranger why not, and the application once. */
-  #refuse(stranger: Presence, link: number): void {
-    const own = this.#self?.name ?? '';
-    const { name: peer, instance: to } = stranger;
-    const code = 'unknown-peer';
-    this.#transport?.signal(stranger, {
-      type: 'refuse',
-      to,
-      link,
-      code,
-      message: `${own} has no client named ${peer}`,
-    });
-    if (this.#shunned.get(peer) === to) return;
-    this.#shunned.set(peer, to);
-    this.#strangers.set(peer, stranger);
-    const text = `${peer} wanted to connect, and is no client of ${own}`;
-    this.#host?.listener.error(new PoolError('refused', text, { peer, reason: code }));
   }
 
   #schedule(session: Session): void {
@@ -489,7 +363,7 @@ export class MeshCommunicator implements Communicator {
         timeout,
         ({ session, presence }) => session === undefined || session.idle || presence === undefined,
       );
-      for (const { session } of this.#peers.values()) if (session?.up === true) session.goodbye('goodbye', '');
+      for (const { session } of this.#everybody) if (session?.up === true) session.goodbye('goodbye', '');
       await this.#until(GOODBYE_TIMEOUT, ({ session }) => session?.leaving !== true);
     }
     await this.#release('the pool was shut down');
@@ -505,7 +379,7 @@ export class MeshCommunicator implements Communicator {
       };
       const deadline = this.#deadlines.add(timeout, end);
       this.#look = () => {
-        if ([...this.#peers.values()].every(test)) end();
+        if (this.#everybody.every(test)) end();
       };
       this.#look();
     });
@@ -518,16 +392,11 @@ export class MeshCommunicator implements Communicator {
     return this.#released;
   }
 
-  #farewell(text: string): void {
-    for (const { session } of this.#peers.values()) if (session?.up === true) session.goodbye('goodbye', '');
-    for (const peer of this.#peers.values()) peer.release(text);
-  }
-
   async #giveBack(text: string, error: PoolError | undefined): Promise<void> {
     this.#unwake?.();
-    this.#farewell(text);
-    await this.#transport?.leave();
-    this.#host?.listener.stopped(error);
+    this.#circle?.part(text);
+    await this.#stay.transport?.leave();
+    this.#listener?.stopped(error);
   }
 }
 
