@@ -31,7 +31,7 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET],
   [`${CLIENT}/communicators/local`]: transport('local'),
   [`${CLIENT}/communicators/broadcast-channel`]: transport('broadcast-channel'),
-  [`${CLIENT}/communicators/webrtc`]: [...transport('webrtc'), 'socket.io-client', 'simple-peer'],
+  [`${CLIENT}/communicators/webrtc`]: [...transport('webrtc'), 'socket.io-client', 'simple-peer', '@noble/hashes'],
   [`${CLIENT}/pool`]: [...GROUND, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
   [`${CLIENT}/testing`]: [CLIENT, 'shared'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],

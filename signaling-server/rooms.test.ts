@@ -187,6 +187,18 @@ describe.each<[string, (limits: { maxPeersPerRoom: number; maxRooms: number }) =
     expect(await rooms.join(sums, seat('alice', { key: 'another' }))).toMatchObject({ ok: true });
   });
 
+  it('free a name at once that came back and then left, and count it once meanwhile', async () => {
+    const rooms = open({ maxPeersPerRoom: 2, maxRooms: 1 });
+    await rooms.join(sums, seat('alice'));
+    await rooms.leave(sums, alice, 'socket of alice', 'closed');
+    await rooms.join(sums, seat('alice', { socket: 'new' }));
+    expect(await rooms.join(sums, seat('bob'))).toMatchObject({ ok: true });
+    await rooms.leave(sums, peerName('bob'), 'socket of bob', 'left');
+    await rooms.leave(sums, alice, 'new', 'left');
+    expect(await rooms.counts()).toEqual({ peers: 0, rooms: 0 });
+    expect(await rooms.join(sums, seat('alice', { key: 'another' }))).toEqual(alone);
+  });
+
   it('count names that are kept among places, and forget them and their rooms after their time', async () => {
     const rooms = open({ maxPeersPerRoom: 2, maxRooms: 1 });
     await rooms.join(sums, seat('alice'));

@@ -11,6 +11,9 @@ import { SignalingClient } from './signaling-client.ts';
 
 const ending: (() => unknown)[] = [];
 
+/** Long enough for a pause between two tries on a busy machine. */
+const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
+
 beforeEach(() => {
   // The shortest pause before another try.
   vi.spyOn(Math, 'random').mockReturnValue(0);
@@ -164,9 +167,9 @@ describe('in the room of a signaling server', () => {
     const [alice, bob] = [new Party(url, 'alice'), new Party(url, 'bob')];
     expect(await alice.join()).toEqual([]);
     expect(await bob.join()).toEqual([alice.presence]);
-    await vi.waitUntil(() => alice.heard.length === 1);
+    await until(() => alice.heard.length === 1);
     await bob.client.leave();
-    await vi.waitUntil(() => alice.heard.length === 2);
+    await until(() => alice.heard.length === 2);
     expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 left']);
     expect(alice.states).toEqual(['connecting', 'connected']);
   });
@@ -177,7 +180,7 @@ describe('in the room of a signaling server', () => {
     await alice.join();
     await bob.join();
     for (let link = 0; link < 10; link++) bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link });
-    await vi.waitUntil(() => alice.signals.length === 10);
+    await until(() => alice.signals.length === 10);
     expect(alice.signals.map(([from, { link }]) => [from, link])).toEqual(
       Array.from({ length: 10 }, (_, link) => [bob.presence, link]),
     );
@@ -291,20 +294,20 @@ describe('a server that went and came back without its memory', () => {
     const [alice, bob] = [new Party(before.url, 'alice'), new Party(before.url, 'bob')];
     await alice.join();
     await bob.join();
-    await vi.waitUntil(() => alice.heard.length === 1);
+    await until(() => alice.heard.length === 1);
     await before.close();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected' && bob.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected' && bob.states.at(-1) === 'disconnected');
     const { url } = await house(before.port);
-    await vi.waitUntil(() => alice.states.at(-1) === 'connected' && bob.states.at(-1) === 'connected', 5000);
+    await until(() => alice.states.at(-1) === 'connected' && bob.states.at(-1) === 'connected');
     expect(alice.heard).toEqual(['appeared bob-1']);
     expect(bob.heard).toEqual([]);
     expect(alice.states).toEqual(['connecting', 'connected', 'disconnected', 'connected']);
     // And newcomers are met again, by the same names.
     const carol = new Party(url, 'carol');
     expect(new Set(await carol.join())).toEqual(new Set([alice.presence, bob.presence]));
-    await vi.waitUntil(() => alice.heard.length === 2 && bob.heard.length === 1);
+    await until(() => alice.heard.length === 2 && bob.heard.length === 1);
     bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link: 1 });
-    await vi.waitUntil(() => alice.signals.length === 1);
+    await until(() => alice.signals.length === 1);
     expect([alice.errors, bob.errors]).toEqual([[], []]);
   });
 
@@ -313,10 +316,10 @@ describe('a server that went and came back without its memory', () => {
     const alice = new Party(before.url, 'alice');
     await alice.join();
     await before.close();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected');
     const { url } = await house(before.port);
     await new Party(url, 'alice', { instance: 'thief' }).join();
-    await vi.waitUntil(() => alice.heard.length === 1, 5000);
+    await until(() => alice.heard.length === 1);
     expect(alice.heard).toEqual(['stopped duplicate-peer name-taken']);
   });
 
@@ -326,19 +329,19 @@ describe('a server that went and came back without its memory', () => {
     await alice.join();
     alice.linked = true;
     await before.close();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected');
     const { url } = await house(before.port);
     const impostor = new Party(url, 'alice', { instance: 'impostor' });
     await impostor.join();
     alice.client.wake();
-    await vi.waitUntil(() => alice.errors.length === 1);
+    await until(() => alice.errors.length === 1);
     // The first look is told, the second only looked.
     const again = alice.states.length;
     alice.client.wake();
-    await vi.waitUntil(() => alice.states.length > again);
+    await until(() => alice.states.length > again);
     await impostor.client.leave();
     alice.client.wake();
-    await vi.waitUntil(() => alice.states.at(-1) === 'connected', 5000);
+    await until(() => alice.states.at(-1) === 'connected');
     expect(alice.errors.map(({ code, reason }) => [code, reason])).toEqual([['duplicate-peer', 'name-taken']]);
     expect(alice.heard).toEqual([]);
     expect(impostor.heard).toEqual([]);
@@ -349,7 +352,7 @@ describe('a server that went and came back without its memory', () => {
     const alice = new Party(url, 'alice');
     await alice.join();
     await close();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected');
     vi.useFakeTimers();
     try {
       await alice.client.leave();
@@ -369,14 +372,14 @@ describe('a server that remembers', () => {
     const [alice, bob] = [new Party(gate.url, 'alice'), new Party(url, 'bob')];
     await alice.join();
     await bob.join();
-    await vi.waitUntil(() => alice.heard.length === 1);
+    await until(() => alice.heard.length === 1);
     // Our end of the connection ends, and the server is not told.
     gate.abandon();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected');
     alice.client.wake();
-    await vi.waitUntil(() => alice.states.at(-1) === 'connected');
+    await until(() => alice.states.at(-1) === 'connected');
     bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link: 1 });
-    await vi.waitUntil(() => alice.signals.length === 1);
+    await until(() => alice.signals.length === 1);
     expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], [], []]);
   });
 
@@ -385,12 +388,12 @@ describe('a server that remembers', () => {
     const [alice, bob] = [new Party(url, 'alice'), new Party(url, 'bob')];
     await alice.join();
     cut();
-    await vi.waitUntil(() => alice.states.at(-1) === 'disconnected');
+    await until(() => alice.states.at(-1) === 'disconnected');
     await bob.join();
     await expect(new Party(url, 'alice', { instance: 'thief' }).join()).rejects.toMatchObject({ reason: 'name-taken' });
     alice.client.wake();
-    await vi.waitUntil(() => alice.states.at(-1) === 'connected');
-    await vi.waitUntil(() => bob.heard.length === 1);
+    await until(() => alice.states.at(-1) === 'connected');
+    await until(() => bob.heard.length === 1);
     expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], ['appeared alice-1'], []]);
   });
 
@@ -409,11 +412,11 @@ describe('a server that remembers', () => {
     await old.join();
     old.linked = linked;
     cut();
-    await vi.waitUntil(() => old.states.at(-1) === 'disconnected');
+    await until(() => old.states.at(-1) === 'disconnected');
     const next = new Party(url, 'alice', { instance: 'next', key });
     await next.join();
     old.client.wake();
-    await vi.waitUntil(() => old.heard.length === 1);
+    await until(() => old.heard.length === 1);
     expect(old.heard).toEqual(['stopped duplicate-peer replaced']);
     vi.useFakeTimers();
     try {
@@ -473,7 +476,7 @@ describe('a server that is a stranger', () => {
     const alice = new Party(url, 'alice');
     await alice.join();
     alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
-    await vi.waitUntil(() => alice.heard.length === 3);
+    await until(() => alice.heard.length === 3);
     expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 closed', 'appeared bob-2']);
     expect(alice.errors.map(({ code }) => code)).toEqual([...Array<string>(5).fill('malformed'), 'too-large']);
   });
@@ -490,7 +493,7 @@ describe('a server that is a stranger', () => {
     const alice = new Party(url, 'alice');
     const listed = await alice.join();
     alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
-    await vi.waitUntil(() => alice.heard.includes('gone bob-1 closed'));
+    await until(() => alice.heard.includes('gone bob-1 closed'));
     const told = alice.heard.filter((line) => line.startsWith('appeared'));
     expect([...listed.map(({ instance }) => `appeared ${instance}`), ...told]).toEqual([
       'appeared bob-1',
@@ -507,7 +510,7 @@ describe('a server that is a stranger', () => {
     });
     const alice = new Party(url, 'alice');
     await alice.join();
-    await vi.waitUntil(() => alice.heard.length === 1);
+    await until(() => alice.heard.length === 1);
     expect(alice.heard).toEqual(['stopped duplicate-peer replaced']);
   });
 
@@ -525,7 +528,7 @@ describe('a server that is a stranger', () => {
     });
     const alice = new Party(url, 'alice');
     await alice.join();
-    await vi.waitUntil(() => answers.length > 0);
+    await until(() => answers.length > 0);
     await alice.client.leave();
     expect(answers).toEqual([true]);
     expect(alice.errors).toEqual([]);
@@ -540,7 +543,7 @@ describe('a server that is a stranger', () => {
     const alice = new Party(url, 'alice');
     await alice.join();
     await alice.client.leave();
-    await vi.waitUntil(() => said.length === 2);
+    await until(() => said.length === 2);
     expect(said).toEqual(['join', 'leave']);
   });
 });

@@ -1,15 +1,13 @@
-import { io, type Socket } from 'socket.io-client';
-import { SIGNALING_VERSION, type ClientToServerEvents, type ServerToClientEvents } from '#shared/signaling';
+import { SIGNALING_VERSION } from '#shared/signaling';
 import { PoolError } from '../../errors.ts';
 import { parsePresence, parseSignal } from '../signal.ts';
 import type { Presence, Signal, TransportListener } from '../transport.ts';
 import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
+import { depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
 
 /** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
 const RETRY_LEAST_MS = 1000;
 const RETRY_MOST_MS = 5000;
-/** The goodbye is on its way when `leave` returns; how long its promise waits for the server to hear it, in ms. */
-const LEAVE_MS = 250;
 
 export interface SignalingOptions {
   /** Tried in turn. */
@@ -24,11 +22,9 @@ export interface SignalingOptions {
   readonly patience: number;
 }
 
-type ServerSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal>>;
-
 type State =
   | { readonly name: 'new' | 'left' }
-  | { readonly name: 'entering' | 'joined'; readonly socket: ServerSocket }
+  | { readonly name: 'entering' | 'joined'; readonly socket: SignalingSocket }
   | { readonly name: 'away'; readonly retry: ReturnType<typeof setTimeout> };
 
 /**
@@ -123,16 +119,7 @@ export class SignalingClient {
     if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
     const { path, room, key, patience } = this.#options;
     const url = this.#url;
-    const socket: ServerSocket = io(url, {
-      path,
-      addTrailingSlash: false,
-      forceNew: true,
-      autoConnect: false,
-      reconnection: false,
-      transports: ['websocket', 'polling'],
-      tryAllTransports: true,
-      timeout: patience,
-    });
+    const socket = signalingSocket(url, path, patience);
     this.#state = { name: 'entering', socket };
     const unreachable = (cause: unknown): PoolError =>
       new PoolError('unreachable', `no signaling server answers at ${url}${path}`, { reason: 'signaling', cause });
@@ -170,7 +157,7 @@ export class SignalingClient {
     }
   }
 
-  #hear(socket: ServerSocket): void {
+  #hear(socket: SignalingSocket): void {
     const here = (): boolean => this.#state.name === 'joined' && this.#state.socket === socket;
     const heard = <Message>(parse: () => Message, take: (message: Message) => void): void => {
       if (!here()) return;
@@ -217,7 +204,7 @@ export class SignalingClient {
   }
 
   /** Of those we knew before, who is not listed may be on its way back like us. */
-  #joined(socket: ServerSocket, members: readonly Presence[]): void {
+  #joined(socket: SignalingSocket, members: readonly Presence[]): void {
     this.#state = { name: 'joined', socket };
     this.#tries = 0;
     this.#disputed = false;
@@ -286,22 +273,4 @@ export class SignalingClient {
     const tell = (): void => this.#listener.stopped(error);
     this.leave().then(tell, tell);
   }
-}
-
-/** Says goodbye if there is somebody to say it to, who then closes the socket, for that is how we know that the name is free; else closes it at once. */
-async function depart(socket: ServerSocket): Promise<void> {
-  const { engine } = socket.io;
-  socket.removeAllListeners();
-  if (socket.connected) socket.emit('leave');
-  else socket.disconnect();
-  if (engine.readyState !== 'closed') {
-    await new Promise<void>((resolve) => {
-      const enough = setTimeout(resolve, LEAVE_MS);
-      engine.once('close', () => {
-        clearTimeout(enough);
-        resolve();
-      });
-    });
-  }
-  socket.disconnect();
 }
