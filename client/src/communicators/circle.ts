@@ -10,6 +10,8 @@ export class Circle {
   readonly #shunned = new Map<string, string>();
   /** Members of the room that nobody asked for, by name: they may be added later. */
   readonly #strangers = new Map<string, Presence>();
+  /** By name, the instance that disappeared last: what it said before can come late, and is no call. */
+  readonly #departed = new Map<string, string>();
 
   constructor(host: PeerHost) {
     this.#host = host;
@@ -44,7 +46,8 @@ export class Circle {
       this.#shunned.set(name, presence.instance);
       this.#strangers.set(name, presence);
     }
-    peer.remove(reason);
+    const successor = peer.remove(reason);
+    if (successor !== undefined) this.meet(successor);
   }
 
   /** Somebody is in the room. Returns who it is to us, if anybody. */
@@ -71,11 +74,13 @@ export class Circle {
   appeared(presence: Presence): void {
     const known = this.#peers.get(presence.name);
     const again = known?.presence?.instance === presence.instance;
+    if (this.#departed.get(presence.name) === presence.instance) this.#departed.delete(presence.name);
     this.meet(presence);
     if (again) known.audible();
   }
 
   disappeared(presence: Presence, how: Disappearance): void {
+    this.#departed.set(presence.name, presence.instance);
     if (this.#strangers.get(presence.name)?.instance === presence.instance) this.#strangers.delete(presence.name);
     this.#peers.get(presence.name)?.miss(presence, how);
   }
@@ -91,6 +96,7 @@ export class Circle {
       return;
     }
     if (ours && known.past(signal)) return;
+    if (!ours && this.#departed.get(from.name) === from.instance) return;
     const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const peer = calling && !ours ? this.meet(from) : known;
     if (calling && (peer === undefined || this.#shunned.get(from.name) === from.instance))

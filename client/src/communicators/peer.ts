@@ -181,6 +181,8 @@ export class Peer {
     switch (signal.type) {
       case 'refuse': {
         const { name: peer } = this;
+        // It answers an earlier call.
+        if (signal.link < (this.#pairing?.link ?? 0)) return;
         this.#pair({ type: 'drop' });
         const details = { peer, reason: signal.code, delivery: 'none' } as const;
         this.#session?.fail('refused', new PoolError('refused', `${peer} refused: ${signal.message}`, details));
@@ -240,12 +242,15 @@ export class Peer {
     this.#pair({ type: 'slot' });
   }
 
-  /** Tells it, and ends the session. */
-  remove(reason: string): void {
+  /** Tells it, and ends the session. Returns the instance that waited for its end. */
+  remove(reason: string): Presence | undefined {
+    const successor = this.#successor;
     this.named = false;
+    this.#successor = undefined;
     if (this.connected) this.#session?.goodbye('removed', reason);
-    this.#session?.lost('removed', reason === '' ? `${this.name} was removed` : reason);
     this.#pair({ type: 'drop' });
+    this.#session?.lost('removed', reason === '' ? `${this.name} was removed` : reason);
+    return successor;
   }
 
   /** The communicator ends, or goes away for a while: what is left of the session goes, and with it every timer. */

@@ -29,6 +29,8 @@ export class Hearing {
   hear(value: unknown): Negotiation {
     const { type, sdp, candidate } = fields(value, 'negotiation');
     if (type === 'candidate') {
+      // Signals come in order: the description before it is lost, and this attempt can't come to anything.
+      if (!this.#described) throw new TypeError(`${this.#expected === 'offer' ? 'the offer' : 'the answer'} is lost`);
       if (++this.#candidates > MOST_CANDIDATES)
         throw new RangeError(`an end has at most ${MOST_CANDIDATES} candidates`);
       return { type, candidate: parseCandidate(candidate) };

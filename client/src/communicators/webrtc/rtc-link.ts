@@ -70,10 +70,15 @@ export class RtcLink implements Link, Attempt {
         wrtc: { ...this.#rtc, RTCPeerConnection: returning(connection) },
       });
       this.#state = { name: 'dialing', connection, lanes, peer };
+      const said: unknown[] = [];
+      let described = false;
       peer.on('signal', (data) => {
         if (this.#state.name === 'closed') return;
         if ((data as { readonly type?: unknown }).type === 'candidate') this.#candidates++;
-        negotiate(data);
+        else described = true;
+        said.push(data);
+        // Some implementations find candidates before they have made the description that goes first.
+        if (described) for (const one of said.splice(0).sort(descriptionFirst)) negotiate(one);
       });
       peer.on('error', (error) => this.#broke(error));
       peer.on('close', () => this.#end());
@@ -229,6 +234,11 @@ export class RtcLink implements Link, Attempt {
 /** RFC 8122, section 5. */
 function fingerprints(sdp = ''): string {
   return [...new Set(sdp.match(/^a=fingerprint:.*$/gm))].join(' ');
+}
+
+function descriptionFirst(one: unknown, other: unknown): number {
+  const rank = (data: unknown): number => Number((data as { readonly type?: unknown }).type === 'candidate');
+  return rank(one) - rank(other);
 }
 
 /** A constructor that hands out a connection made already. */
