@@ -254,6 +254,37 @@ describe('a pair whose session stands', () => {
     expect(did.slice(5)).toEqual(['ring: -', 'ring: hang-up free queue', 'slot: dial(3) alarm(24000)']);
   });
 
+  it('of two who can not make one link the caller is paced, and the callee fails in time', () => {
+    const callee = play('callee', [
+      [0, call],
+      [100, offer(1)],
+      [100, broken(1)],
+      [300, alarm],
+      [310, offer(2)],
+      [310, broken(2)],
+      [400, { type: 'wait' }],
+      [15_100, alarm],
+    ]);
+    expect(callee.did.slice(4)).toEqual([
+      'negotiate: dial(2) negotiate alarm(15100)',
+      'broken: hang-up alarm(510)',
+      'wait: -',
+      'alarm: alarm(off) fail(2)',
+    ]);
+    const caller = play('caller', [
+      [0, call],
+      [0, slot],
+      [10, ring(1)],
+      [10, slot],
+      [20, ring(2)],
+    ]);
+    expect(caller.did.slice(2)).toEqual([
+      'ring: hang-up free queue',
+      'slot: dial(2) alarm(15000)',
+      'ring: hang-up free alarm(220)',
+    ]);
+  });
+
   it('hears nothing of an older link that breaks late', () => {
     expect(
       play('callee', [
@@ -303,13 +334,13 @@ describe('the callee', () => {
     expect(did.slice(2)).toEqual(['alarm: ring(0) alarm(16000)', 'alarm: alarm(off) fail(0)']);
   });
 
-  it('rings at once when an attempt breaks', () => {
+  it('rings a little later when an attempt breaks', () => {
     expect(
       play('callee', [
         [0, offer(3)],
         [10, broken(3)],
       ]).did[1],
-    ).toBe('broken: hang-up ring(3) alarm(1010)');
+    ).toBe('broken: hang-up alarm(210)');
   });
 
   it('takes a newer offer, and hears no older one', () => {
@@ -320,9 +351,9 @@ describe('the callee', () => {
         [2, offer(3)],
       ]).did,
     ).toEqual([
-      'negotiate: dial(2) negotiate alarm(15000)',
+      'negotiate: dial(2) negotiate alarm(15100)',
       'negotiate: -',
-      'negotiate: hang-up dial(3) negotiate alarm(15002)',
+      'negotiate: hang-up dial(3) negotiate alarm(15000)',
     ]);
     expect(
       play('callee', [

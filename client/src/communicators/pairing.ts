@@ -159,7 +159,9 @@ function rung(pairing: Pairing, heard: number, now: number, rules: PairingRules)
     case 'dialing': {
       // It may have crossed our offer on the way, unless that was long ago: then the offer is lost.
       if (heard < pairing.link && now - pairing.since <= OFFER_RINGS * rules.ringEvery) return stay(pairing);
-      return again(pairing, Math.max(heard, pairing.link));
+      const newest = Math.max(heard, pairing.link);
+      // Whoever can't make one link after the other is not offered them without a pause.
+      return pairing.attempts > 1 ? pause({ ...pairing, link: newest }, now, rules) : again(pairing, newest);
     }
     default: {
       if (heard < pairing.link) return stay(pairing);
@@ -180,27 +182,38 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
         actions: [{ do: 'alarm', at: now + rules.ringEvery }],
       };
     case 'wait':
-      return pairing.phase === 'ringing' ? { pairing: { ...pairing, until }, actions: [] } : stay(pairing);
+      // While attempts of ours break, the caller's patience is not ours.
+      return pairing.phase === 'ringing' && (attempts === 0 || standing)
+        ? { pairing: { ...pairing, until }, actions: [] }
+        : stay(pairing);
     case 'negotiate': {
       if (pairing.phase === 'dialing' && event.link === link)
         return stay(pairing, { do: 'negotiate', data: event.data });
       if (event.link <= link) return stay(pairing);
+      // The clock goes on over attempts that broke.
+      const goesOn = !standing && attempts > 0 && 'until' in pairing && pairing.until !== undefined;
+      const end = goesOn ? pairing.until : until;
       const before: PairingAction[] = [];
       if (pairing.phase === 'joined') before.push({ do: 'sever' });
       if (pairing.phase === 'joined' || pairing.phase === 'dialing') before.push({ do: 'hang-up' });
       return {
-        pairing: { role, link: event.link, attempts: attempts + 1, standing, phase: 'dialing', since: now, until },
+        pairing: { role, link: event.link, attempts: attempts + 1, standing, phase: 'dialing', since: now, until: end },
         actions: [
           ...before,
           { do: 'dial', link: event.link },
           { do: 'negotiate', data: event.data },
-          { do: 'alarm', at: until },
+          { do: 'alarm', at: end },
         ],
       };
     }
     case 'broken':
       if (event.link !== link || (pairing.phase !== 'dialing' && pairing.phase !== 'joined')) return stay(pairing);
-      return ring(pairing, pairing.phase === 'joined' ? until : pairing.until, now, rules);
+      if (pairing.phase === 'joined') return ring(pairing, until, now, rules);
+      // The caller has noticed, or hears a ring a little later.
+      return {
+        pairing: { role, link, attempts, standing, phase: 'ringing', until: pairing.until },
+        actions: [{ do: 'hang-up' }, { do: 'alarm', at: now + rules.pause(attempts) }],
+      };
     case 'nudge':
       return pairing.phase === 'ringing' ? stay(pairing, { do: 'ring', link }) : stay(pairing);
     case 'audible':
