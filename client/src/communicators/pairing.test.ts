@@ -351,7 +351,7 @@ describe('the callee', () => {
         [2, offer(3)],
       ]).did,
     ).toEqual([
-      'negotiate: dial(2) negotiate alarm(15100)',
+      'negotiate: dial(2) negotiate alarm(15000)',
       'negotiate: -',
       'negotiate: hang-up dial(3) negotiate alarm(15000)',
     ]);
