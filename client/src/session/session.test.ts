@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ack, SendOptions } from '../communicators/communicator.ts';
+import type { SendOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
 import { type End, type Heard, PairOfSessions, type PairOptions } from './testing/pair-of-sessions.ts';
@@ -633,110 +633,122 @@ describe('whatever a stranger sends', () => {
   });
 });
 
-describe('random traffic', () => {
-  /** Numbers a message in its first bytes, so that order and content can be checked. */
-  function numbered(number: number, length: number): Packet {
-    const head = bytes(Math.max(4, length), number);
-    new DataView(head.buffer).setUint32(0, number);
-    return { head, segments: length > 200_000 ? [bytes(length - 100_000, number)] : [] };
-  }
+describe('a session whose listener calls back in', () => {
+  it('leaves no large message to the lane of the small ones when the small one before it is withdrawn', () => {
+    const pair = up();
+    const small = send(pair.alice, packet(5), { queue: 'q' });
+    const large = send(pair.alice, packet(50_000), { queue: 'q' });
+    if (small.message !== undefined) pair.alice.session.withdraw(small.message);
+    pair.alice.session.flush();
+    expect(pair.alice.link.underway[0].length).toBe(0);
+    pair.run();
+    expect(large.outcome.ended).toBe('well');
+  });
 
-  const traffic = fc.array(
-    fc.record({
-      from: fc.constantFrom('alice' as const, 'bob' as const),
-      queue: fc.constantFrom('', 'a', 'b', 'c'),
-      size: fc.oneof(
-        { weight: 6, arbitrary: fc.nat(300) },
-        { weight: 3, arbitrary: fc.nat(20_000) },
-        { weight: 1, arbitrary: fc.nat(300_000) },
-      ),
-      ack: fc.constantFrom<Ack>('delivered', 'consumed', 'accepted', 'none'),
-      steps: fc.nat(12),
-      withdraw: fc.boolean(),
-      cut: fc.constantFrom('none', 'none', 'none', 'both', 'alice first', 'at once' as const),
-      consume: fc.nat(3),
-    }),
-    { maxLength: 60 },
-  );
+  it('has the message from within which it says goodbye', () => {
+    const pair = up();
+    pair.bob.refuse = () => pair.bob.session.goodbye('goodbye', '');
+    const outcomes = [1, 2].map((length) => send(pair.alice, packet(length)).outcome);
+    pair.run();
+    expect(messages(pair.bob)).toHaveLength(1);
+    expect(outcomes[0]?.ended).toBe('well');
+    expect(outcomes[1]?.ended).toMatchObject({ code: 'peer-left', delivery: 'none' });
+  });
 
-  it('arrives exactly once and in order, settles, and never fills more than the inbox and one message', () => {
-    fc.assert(
-      fc.property(
-        traffic,
-        fc.infiniteStream(fc.nat(11)),
-        fc.constantFrom(4_096, 16_384),
-        (sends, choices, packetBytes) => {
-          const limit = 100_000;
-          const pair = up({ packetBytes, alice: { inboxLimit: limit }, bob: { inboxLimit: limit } });
-          const choose = (count: number): number => (choices.next().value ?? 0) % count;
-          const sent = { alice: new Map<string, number[]>(), bob: new Map<string, number[]>() };
-          const dropped = new Set<number>();
-          const outcomes: { ended: unknown; number: number }[] = [];
-          const consumed = { alice: 0, bob: 0 };
-          const consume = (name: 'alice' | 'bob', count: number): void => {
-            const arrived = messages(pair[name]);
-            for (let left = count; left > 0 && consumed[name] < arrived.length; left--)
-              arrived[consumed[name]++]?.receipt.consumed();
-          };
-          const check = (name: 'alice' | 'bob'): void => {
-            const sizes = messages(pair[name])
-              .slice(consumed[name])
-              .map(({ packet: { head, segments } }) => head.length + (segments[0]?.length ?? 0) + 256);
-            const unread = sizes.reduce((sum, size) => sum + size, 0);
-            expect(unread - Math.max(0, ...sizes)).toBeLessThanOrEqual(limit);
-          };
-          for (const [number, { from, queue, size, ack, steps, withdraw, cut, consume: count }] of sends.entries()) {
-            if (cut === 'both') pair.cut();
-            else if (cut === 'alice first') pair.cut(pair.alice);
-            if (cut !== 'none') pair.relink();
-            const { outcome, message } = send(pair[from], numbered(number, size), { queue, ack });
-            outcomes.push(Object.assign(outcome, { number }));
-            sent[from].set(queue, [...(sent[from].get(queue) ?? []), number]);
-            for (let step = 0; step < steps; step++) {
-              const possible = pair.steps();
-              if (possible.length > 0) possible[choose(possible.length)]?.();
-              check('alice');
-              check('bob');
-            }
-            if (withdraw && message !== undefined && outcome.ended === 'not yet') {
-              const delivery = pair[from].session.withdraw(message);
-              outcome.ended = 'well';
-              message.settle = () => {};
-              if (delivery === 'none') dropped.add(number);
-            }
-            consume(from === 'alice' ? 'bob' : 'alice', count);
-          }
-          for (let round = 0; round < 200; round++) {
-            pair.run(choose);
-            consume('alice', 5);
-            consume('bob', 5);
-          }
-          for (const [from, to] of [
-            ['alice', 'bob'],
-            ['bob', 'alice'],
-          ] as const) {
-            const arrived = new Map<string, number[]>();
-            for (const {
-              queue,
-              packet: { head, segments },
-            } of messages(pair[to])) {
-              const number = new DataView(head.buffer, head.byteOffset).getUint32(0);
-              arrived.set(queue, [...(arrived.get(queue) ?? []), number]);
-              const wanted = numbered(number, sends[number]?.size ?? 0);
-              expect(Buffer.compare(head, wanted.head)).toBe(0);
-              expect(segments.map((segment) => segment.length)).toEqual(
-                wanted.segments.map((segment) => segment.length),
-              );
-            }
-            for (const [queue, numbers] of sent[from]) {
-              expect(arrived.get(queue) ?? []).toEqual(numbers.filter((number) => !dropped.has(number)));
-            }
-          }
-          expect(outcomes.filter((outcome) => outcome.ended !== 'well')).toEqual([]);
-          expect(pair.alice.session.idle && pair.bob.session.idle).toBe(true);
-        },
-      ),
-      { numRuns: 300 },
+  it('hears what was refused when both say goodbye in the same instant', () => {
+    const pair = up();
+    pair.bob.refuse = () => {
+      throw new PoolError('unpackable', 'no');
+    };
+    const { outcome } = send(pair.alice, packet(1));
+    pair.alice.session.flush();
+    const sent = pair.alice.link.take(0);
+    if (sent !== undefined) pair.bob.listener.packet(0, sent);
+    pair.alice.session.goodbye('goodbye', '');
+    pair.bob.session.goodbye('goodbye', '');
+    pair.run();
+    expect(outcome.ended).toMatchObject({ code: 'unpackable', delivery: 'none' });
+  });
+
+  it('says what it refused before a goodbye that is said in mid flush', () => {
+    const pair = up();
+    pair.bob.refuse = () => {
+      throw new PoolError('unpackable', 'no');
+    };
+    const { outcome } = send(pair.alice, packet(1));
+    pair.alice.session.flush();
+    // The second is accepted when it leaves, in the packet that carries the refusal.
+    send(pair.bob, packet((1 << 20) - 256), { queue: 'bulk', ack: 'accepted' });
+    pair.bob.session.send(packet(30), { queue: '', ack: 'accepted' }, () => pair.bob.session.goodbye('goodbye', ''));
+    const sent = pair.alice.link.take(0);
+    if (sent !== undefined) pair.bob.listener.packet(0, sent);
+    pair.run();
+    expect(ended(pair.bob)?.reason).toBe('goodbye');
+    expect(outcome.ended).toMatchObject({ code: 'unpackable', delivery: 'none' });
+  });
+
+  it('tells who has withdrawn a message nothing more of it', () => {
+    const pair = new PairOfSessions();
+    send(pair.alice, packet(1 << 20), { ack: 'accepted' });
+    const { outcome, message } = send(pair.alice, packet(1), { ack: 'accepted' });
+    const other = send(pair.alice, packet(1), { ack: 'accepted' });
+    expect(message && pair.alice.session.withdraw(message)).toBe('none');
+    pair.open();
+    pair.run();
+    expect([outcome.ended, other.outcome.ended]).toEqual(['not yet', 'well']);
+  });
+
+  it('does not rise again when it is ended by whoever hears that a message is too large', () => {
+    const pair = new PairOfSessions({ bob: { maxMessageSize: 1_000 } });
+    pair.alice.session.send(packet(2_000), { queue: '', ack: 'delivered' }, () =>
+      pair.alice.session.abort('goodbye', ''),
     );
-  }, 60_000);
+    pair.open();
+    pair.run();
+    expect(pair.alice.heard.map((heard) => heard.type)).toEqual(['ended']);
+    expect(pair.alice.session.end).toBeDefined();
+  });
+
+  it('refuses every message that is too large, however many there are', () => {
+    const pair = new PairOfSessions({ bob: { maxMessageSize: 1_000 } });
+    const outcomes = Array.from(
+      { length: 200 },
+      (_, index) => send(pair.alice, packet(index % 4 === 0 ? 5 : 2_000)).outcome,
+    );
+    pair.open();
+    pair.run();
+    expect(outcomes.filter((outcome) => outcome.ended === 'well')).toHaveLength(50);
+    expect(
+      outcomes.filter((outcome) => outcome.ended instanceof PoolError && outcome.ended.code === 'too-large'),
+    ).toHaveLength(150);
+    expect(messages(pair.bob)).toHaveLength(50);
+  });
+
+  it('takes what fitted also when what was asked for by name has overtaken it', () => {
+    const pair = up({ bob: { inboxLimit: 40_000 } });
+    for (let count = 0; count < 4; count++) send(pair.alice, packet(7_000), { queue: 'noise' });
+    pair.run();
+    const fitting = send(pair.alice, packet(7_000), { queue: 'noise' });
+    pair.alice.session.flush();
+    const wanted = send(pair.alice, packet(20_000), { queue: 'wanted' });
+    pair.bob.session.want('wanted', true);
+    pair.bob.session.flush();
+    const want = pair.bob.link.take(0);
+    if (want !== undefined) pair.alice.listener.packet(0, want);
+    pair.alice.session.flush();
+    // The lane of the large ones is faster than the other.
+    pair.run((count) => count - 1);
+    expect([fitting.outcome.ended, wanted.outcome.ended]).toEqual(['well', 'well']);
+  });
+
+  it('is over when a new link is made after it has said goodbye', () => {
+    const pair = up();
+    pair.alice.session.goodbye('goodbye', '');
+    pair.link();
+    expect(ended(pair.alice)?.reason).toBe('goodbye');
+    pair.open();
+    pair.run();
+    expect(pair.alice.session.up).toBe(false);
+    expect(pair.alice.heard.filter((heard) => heard.type === 'resumed')).toHaveLength(0);
+  });
 });

@@ -74,7 +74,8 @@ export class Session {
   #control: { readonly kind: typeof FRAME.ping | typeof FRAME.pong; readonly id: number }[] = [];
   #pings = new Map<number, { readonly at: number; readonly done: (answer: number | PoolError) => void }>();
   #nextPing = 0;
-  #flushing = false;
+  /** The lane whose packet is being written. */
+  #flushing: Lane | undefined;
   /** Of the newest answered ping, in milliseconds. */
   roundTripTime: number | undefined;
 
@@ -247,11 +248,11 @@ export class Session {
 
   /** Sends what can leave now. */
   flush(): void {
-    if (this.#phase.name !== 'up' || this.#flushing) return;
+    if (this.#phase.name !== 'up' || this.#flushing !== undefined) return;
     const { link, writer } = this.#phase;
-    this.#flushing = true;
     try {
       for (const lane of LANES) {
+        this.#flushing = lane;
         while (this.#phase.name === 'up' && link.ready(lane)) {
           writer.restart();
           if (this.#outbox.notices(lane, writer)) {
@@ -263,7 +264,7 @@ export class Session {
         }
       }
     } finally {
-      this.#flushing = false;
+      this.#flushing = undefined;
     }
   }
 
@@ -459,6 +460,8 @@ export class Session {
   /** A goodbye comes after everything that was to be said: refusals, the last acknowledgements. */
   #say(link: Link, writer: PacketWriter, reason: LeaveReason, text: string): void {
     this.#inbox?.close();
+    // Who is told in mid flush that there is room to send more may say it: what is written by then leaves first, as it is counted.
+    if (this.#flushing !== undefined && writer.length > 0) link.send(this.#flushing, writer.packet);
     while (this.#outbox.refusing) {
       writer.restart();
       this.#outbox.notices(0, writer);

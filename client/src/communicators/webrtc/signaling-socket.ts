@@ -1,0 +1,40 @@
+import { io, type Socket } from 'socket.io-client';
+import type { ClientToServerEvents, ServerToClientEvents } from '#shared/signaling';
+import type { Signal } from '../transport.ts';
+
+/** The goodbye is on its way when `leave` returns; how long its promise waits for the server to hear it, in ms. */
+const LEAVE_MS = 250;
+
+export type SignalingSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal>>;
+
+/** One that is not connected yet, and connects once: who has lost it makes another. */
+export function signalingSocket(url: string, path: string, patience: number): SignalingSocket {
+  return io(url, {
+    path,
+    addTrailingSlash: false,
+    forceNew: true,
+    autoConnect: false,
+    reconnection: false,
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    timeout: patience,
+  });
+}
+
+/** Says goodbye if there is somebody to say it to, who then closes the socket, for that is how we know that the name is free; else closes it at once. */
+export async function depart(socket: SignalingSocket): Promise<void> {
+  const { engine } = socket.io;
+  socket.removeAllListeners();
+  if (socket.connected) socket.emit('leave');
+  else socket.disconnect();
+  if (engine.readyState !== 'closed') {
+    await new Promise<void>((resolve) => {
+      const enough = setTimeout(resolve, LEAVE_MS);
+      engine.once('close', () => {
+        clearTimeout(enough);
+        resolve();
+      });
+    });
+  }
+  socket.disconnect();
+}
