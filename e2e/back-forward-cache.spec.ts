@@ -12,7 +12,7 @@ test('a page that comes back from the back/forward cache is in the pool again, a
   });
   try {
     const context = await browser.newContext({ ...(baseURL !== undefined && { baseURL }) });
-    const [alice, bob] = await projectTabs(context, ['alice', 'bob'], { url: '/', pool: { leaveOnPageHide: true } });
+    const [alice, bob] = await projectTabs(context, ['alice', 'bob']);
     await bob.evaluate((pool) => {
       const heard: string[] = [];
       pool.on('leave', ({ name, reason }) => heard.push(`leave ${name} ${reason}`));

@@ -161,7 +161,7 @@ export class MeshCommunicator implements Communicator {
     if (this.#state !== 'started' || this.#suspended) return;
     this.#suspended = true;
     this.#circle?.part('the page was put away');
-    this.#stay.transport?.leave().catch((cause: unknown) => {
+    this.#stay.transport?.leave(true).catch((cause: unknown) => {
       this.#listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
     });
   }

@@ -32,8 +32,11 @@ export interface Transport {
   ): Attempt;
   /** The page was woken, or has a network again: what waits for its next try makes it now. */
   wake(): void;
-  /** Gives the name back. Safe to call twice, also during `join`. Resolves when nothing is left: no timer, socket or listener. */
-  leave(): Promise<void>;
+  /**
+   * Gives the name back. Safe to call twice, also during `join`. Resolves when nothing is left: no timer, socket or listener.
+   * `atOnce`: nothing is open any more when this returns, for a page that has something open is kept out of the back/forward cache.
+   */
+  leave(atOnce?: boolean): Promise<void>;
 }
 
 /**

@@ -75,8 +75,8 @@ export class FaultyTransport implements Transport {
     this.#inner.wake();
   }
 
-  leave(): Promise<void> {
-    return this.#inner.leave();
+  leave(atOnce?: boolean): Promise<void> {
+    return this.#inner.leave(atOnce);
   }
 }
 

@@ -546,4 +546,18 @@ describe('a server that is a stranger', () => {
     await until(() => said.length === 2);
     expect(said).toEqual(['join', 'leave']);
   });
+
+  it('hears a goodbye also when we close the socket at once', async () => {
+    const said: string[] = [];
+    const url = await stranger((socket) => {
+      socket.onAny((event: string) => said.push(event));
+      socket.on('disconnect', (reason) => said.push(reason));
+      socket.on('join', (_, answer) => answer({ ok: true, members: [] }));
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await alice.client.leave(true);
+    await until(() => said.length === 3);
+    expect(said).toEqual(['join', 'leave', 'client namespace disconnect']);
+  });
 });

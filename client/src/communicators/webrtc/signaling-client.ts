@@ -86,13 +86,13 @@ export class SignalingClient {
     this.#return();
   }
 
-  /** The goodbye leaves before this returns, as `pagehide` needs it; the promise resolves when the name is free and the socket closed. Safe to call twice. */
-  async leave(): Promise<void> {
+  /** The goodbye leaves before this returns, as `pagehide` needs it; the promise resolves when the name is free and the socket closed. `atOnce` we close the socket, without knowing. Safe to call twice. */
+  async leave(atOnce = false): Promise<void> {
     const state = this.#state;
     this.#state = { name: 'left' };
     this.#abandon?.(new PoolError('closed', 'left while joining'));
     if (state.name === 'away') clearTimeout(state.retry);
-    if (state.name === 'entering' || state.name === 'joined') await depart(state.socket);
+    if (state.name === 'entering' || state.name === 'joined') await depart(state.socket, atOnce);
   }
 
   get #url(): string {
@@ -153,7 +153,7 @@ export class SignalingClient {
       clearTimeout(impatient);
       this.#abandon = undefined;
       if (this.#state.name === 'entering') this.#state = { name: 'new' };
-      if (this.#state.name !== 'joined') await depart(socket);
+      if (this.#state.name !== 'joined') await depart(socket, false);
     }
   }
 

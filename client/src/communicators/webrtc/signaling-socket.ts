@@ -21,12 +21,15 @@ export function signalingSocket(url: string, path: string, patience: number): Si
   });
 }
 
-/** Says goodbye if there is somebody to say it to, who then closes the socket, for that is how we know that the name is free; else closes it at once. */
-export async function depart(socket: SignalingSocket): Promise<void> {
+/**
+ * Says goodbye if there is somebody to say it to, who then closes the socket, for that is how we know that the name is free. `atOnce`, or when there is nobody,
+ * we close it; what was said before still leaves.
+ */
+export async function depart(socket: SignalingSocket, atOnce: boolean): Promise<void> {
   const { engine } = socket.io;
   socket.removeAllListeners();
   if (socket.connected) socket.emit('leave');
-  else socket.disconnect();
+  if (atOnce || !socket.connected) socket.disconnect();
   if (engine.readyState !== 'closed') {
     await new Promise<void>((resolve) => {
       const enough = setTimeout(resolve, LEAVE_MS);

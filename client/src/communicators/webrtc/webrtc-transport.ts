@@ -63,10 +63,10 @@ export class WebRTCTransport implements Transport {
     this.#signaling?.wake();
   }
 
-  async leave(): Promise<void> {
+  async leave(atOnce = false): Promise<void> {
     this.#left = true;
     for (const link of this.#links) link.abandon();
-    const left = this.#signaling?.leave();
+    const left = this.#signaling?.leave(atOnce);
     // The next page of this tab may ask for it any moment; a promise would be too late for it.
     this.#lease?.release();
     await Promise.all([left, this.#taking]);
