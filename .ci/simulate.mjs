@@ -1,0 +1,156 @@
+// @ts-check
+/**
+ * `npm run simulate -- --runs 1000 --seed 1`: two sessions over links that break, rooms full of peers that lose each other, and what became of their messages. The sources are bundled first, for
+ * Node 20 reads no TypeScript. `--break` breaks them on purpose, to see that it is noticed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { altering, breaks, scaled } from './altered-sources.mjs';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+
+/** `enough`: from so many runs on a situation that was never met is a failure. */
+const simulations = {
+  session: {
+    file: 'client/src/session/testing/simulation.ts',
+    name: 'simulateSession',
+    runs: 1_000,
+    enough: 8_000,
+    alterations: scaled,
+  },
+  pairing: {
+    file: 'client/src/communicators/testing/simulate-pairing.ts',
+    name: 'simulatePairing',
+    runs: 100,
+    enough: 1_000,
+    alterations: [],
+  },
+};
+
+const usage = `npm run simulate -- [${Object.keys(simulations).join('|')}] [--seed S] [--runs N] [--cuts N] [--break ${Object.keys(breaks).join('|')}]
+  --seed   of the first run; the next has the next (1)
+  --runs   of each simulation (${Object.values(simulations)
+    .map(({ runs }) => runs)
+    .join(', ')})
+  --cuts   of the sessions' links; as many runs as it takes, unless --runs is less
+  --break  the code first; then it has to fail`;
+
+const options = read();
+for (const name of options.names) {
+  const report = await simulate(name);
+  if (!tell(name, report)) process.exitCode = 1;
+}
+
+/** What is asked for; ends the process when it can't be understood. */
+function read() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        seed: { type: 'string', default: '1' },
+        runs: { type: 'string' },
+        cuts: { type: 'string' },
+        break: { type: 'string' },
+      },
+    });
+    const broken = values.break === undefined ? undefined : breaks[values.break];
+    if (values.break !== undefined && broken === undefined) throw new Error(`there is no break "${values.break}"`);
+    const named = positionals.map((name) => {
+      if (name === 'session' || name === 'pairing') return name;
+      throw new Error(`there is no simulation "${name}"`);
+    });
+    const all = /** @type {const} */ (['session', 'pairing']);
+    const names = broken === undefined ? (named.length > 0 ? named : all) : [broken.simulation];
+    return { names, broken, seed: number(values.seed), runs: number(values.runs), cuts: number(values.cuts) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+/** @param {string | undefined} text */
+function number(text) {
+  if (text === undefined) return undefined;
+  const value = Number(text.replaceAll('_', ''));
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`"${text}" is no number`);
+}
+
+/** @param {keyof typeof simulations} name */
+async function simulate(name) {
+  const { file, name: simulator, alterations, runs: usual } = simulations[name];
+  const { broken, seed = 1, cuts } = options;
+  const runs = options.runs ?? (name === 'session' && cuts !== undefined ? Number.POSITIVE_INFINITY : usual);
+  const folder = mkdtempSync(path.join(top, 'node_modules', '.simulate-'));
+  try {
+    const sources = altering(top, broken === undefined ? alterations : [...alterations, broken.alteration]);
+    await build({
+      configFile: false,
+      root: top,
+      logLevel: 'error',
+      plugins: [sources],
+      ssr: { noExternal: true },
+      build: {
+        ssr: file,
+        outDir: folder,
+        minify: false,
+        rolldownOptions: { output: { entryFileNames: 'simulation.mjs' } },
+      },
+    });
+    sources.check();
+    const bundle = await import(pathToFileURL(path.join(folder, 'simulation.mjs')).href);
+    const began = performance.now();
+    /** @type {Report} */
+    const report = await bundle[simulator]({ seed, runs, cuts, failures: broken === undefined ? 3 : 1 });
+    return { ...report, seconds: (performance.now() - began) / 1000 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * As `client/src/session/testing/report.ts` has it.
+ * @typedef {object} Report
+ * @property {number} runs
+ * @property {number} cuts
+ * @property {number} sent
+ * @property {number} lost
+ * @property {number} duplicated
+ * @property {number} reordered
+ * @property {number} unsettled
+ * @property {{ seed: number, text: string }[]} failures
+ * @property {Record<string, number>} coverage
+ * @property {number} largestMemory
+ */
+
+/**
+ * Says what was seen, and whether it was as it should be.
+ * @param {keyof typeof simulations} name
+ * @param {Report & { seconds: number }} report
+ */
+function tell(name, report) {
+  const { runs, cuts, sent, lost, duplicated, reordered, unsettled, failures, coverage, largestMemory, seconds } =
+    report;
+  const { broken, seed = 1 } = options;
+  const count = (/** @type {number} */ value) => value.toLocaleString('en');
+  console.log(`${name}${broken === undefined ? '' : `, broken: ${broken.what}`}`);
+  console.log(`  ${count(runs)} runs from seed ${seed} in ${seconds.toFixed(1)} s, ${count(runs / seconds)} a second`);
+  console.log(`  ${count(cuts)} links cut, ${count(sent)} messages sent`);
+  console.log(`  ${lost} lost, ${duplicated} duplicated, ${reordered} reordered, ${unsettled} unsettled`);
+  console.log(`  ${count(Math.round(largestMemory / 1024))} KiB held at most`);
+  for (const [situation, times] of Object.entries(coverage)) console.log(`  ${count(times).padStart(9)} ${situation}`);
+  const again = `npm run simulate -- ${name} --runs 1${broken === undefined ? '' : ` --break ${nameOf(broken)}`}`;
+  for (const failure of failures) console.error(`  failed: ${failure.text}\n    ${again} --seed ${failure.seed}`);
+  const unmet = runs < simulations[name].enough ? [] : Object.keys(coverage).filter((each) => coverage[each] === 0);
+  for (const situation of unmet) console.error(`  never met: ${situation}`);
+  const wrong = lost + duplicated + reordered + unsettled;
+  return failures.length === 0 && unmet.length === 0 && wrong === 0;
+}
+
+/** @param {(typeof breaks)[string]} broken */
+function nameOf(broken) {
+  return Object.keys(breaks).find((name) => breaks[name] === broken);
+}
