@@ -103,8 +103,10 @@ async function simulate(name) {
     sources.check();
     const bundle = await import(pathToFileURL(path.join(folder, 'simulation.mjs')).href);
     const began = performance.now();
+    // Whoever replays one run wants to see what happened in it.
+    const trace = runs === 1 && broken === undefined ? console.log : undefined;
     /** @type {Report} */
-    const report = await bundle[simulator]({ seed, runs, cuts, failures: broken === undefined ? 3 : 1 });
+    const report = await bundle[simulator]({ seed, runs, cuts, failures: broken === undefined ? 3 : 1, trace });
     return { ...report, seconds: (performance.now() - began) / 1000 };
   } finally {
     rmSync(folder, { recursive: true, force: true });

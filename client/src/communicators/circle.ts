@@ -75,7 +75,7 @@ export class Circle {
     const known = this.#peers.get(presence.name);
     const again = known?.presence?.instance === presence.instance;
     if (this.#departed.get(presence.name) === presence.instance) this.#departed.delete(presence.name);
-    this.meet(presence);
+    if (!again || known.missing) this.meet(presence);
     if (again) known.audible();
   }
 
@@ -102,7 +102,7 @@ export class Circle {
     if (calling && (peer === undefined || this.#shunned.get(from.name) === from.instance))
       this.#refuse(from, signal.link);
     else if (peer?.presence?.instance === from.instance) peer.signal(signal);
-    else if (calling) peer?.contest(from, signal.link);
+    else if (calling) peer?.contest(from, signal);
   }
 
   /** We leave the room: says goodbye where it was not said, and ends every session. */

@@ -359,6 +359,76 @@ describe('a mesh', () => {
     expect(await started).toMatchObject({ code: 'refused', peer: 'bob', reason: 'x' });
   });
 
+  it('goes on counting links with an instance that was gone and comes back, for it has not forgotten the last', async () => {
+    let hears: TransportListener | undefined;
+    const links: number[] = [];
+    const dialed: LinkListener[] = [];
+    const bob = { name: 'bob', instance: 'bob-1' };
+    const transport: Transport = {
+      join: async (_self, listener) => {
+        hears = listener;
+        return [bob];
+      },
+      signal: (_to, { link }) => links.push(link),
+      dial: (_peer, _role, negotiate, listener) => {
+        negotiate('offer');
+        dialed.push(listener);
+        return { negotiate: () => {}, close: () => {} };
+      },
+      wake: () => {},
+      leave: async () => {},
+    };
+    const alice = new MeshCommunicator({ transport: () => transport });
+    await Promise.all([
+      alice.initialize(self('alice'), recorder().listener),
+      (async () => {
+        while (dialed.length === 0) await Promise.resolve();
+        hears?.disappeared(bob, 'closed');
+        dialed[0]?.closed(new Error('nobody there'));
+        expect(alice.peer('bob')?.link).toBe(undefined);
+      })(),
+    ]);
+    hears?.appeared(bob);
+    expect(links).toEqual([1, 2]);
+    await alice.shutdown();
+  });
+
+  it('answers the calls of an instance that came while the old one was still asked for a sign of life', async () => {
+    vi.useFakeTimers();
+    try {
+      const answered: unknown[] = [];
+      const transport = new (class extends CuttableTransport {
+        override dial(...[peer, role, negotiate, listener]: Parameters<Transport['dial']>): Attempt {
+          if (peer.instance !== 'bob-2') return super.dial(peer, role, negotiate, listener);
+          return { negotiate: (data) => answered.push(data), close: () => {} };
+        }
+      })(hub);
+      const alice = new MeshCommunicator({ transport: () => transport });
+      const hears = recorder();
+      await alice.initialize(self('alice', { instance: 'z-alice' }), hears.listener);
+      await join('bob');
+      while (!alice.connected('bob')) await vi.advanceTimersByTimeAsync(1);
+      const [old, next] = ['bob-1', 'bob-2'].map((instance) => ({ name: 'bob', instance })) as [Presence, Presence];
+      hub.signal = () => {};
+      transport.cut();
+      const call = { type: 'negotiate', to: 'z-alice' } as const;
+      transport.hears?.appeared(next);
+      for (const [link, data] of [
+        [1, 'lost'],
+        [2, 'offer'],
+        [2, 'candidate'],
+      ] as const)
+        transport.hears?.signal(next, { ...call, link, data });
+      expect(answered).toEqual([]);
+      transport.hears?.disappeared(old, 'closed');
+      expect(hears.heard.at(-2)).toBe('left bob bob-1 killed');
+      expect(answered).toEqual(['offer', 'candidate']);
+      await alice.shutdown();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('rejects a send that is late, and says that it never left', async () => {
     const alice = new LocalCommunicator({ hub });
     alice.addConnection('bob');

@@ -275,6 +275,7 @@ export class MeshCommunicator implements Communicator {
         if (state === 'connected') for (const peer of this.#everybody) peer.audible();
       },
       error: (error) => listener.error(error),
+      hasPeers: () => this.#everybody.some((peer) => peer.joined),
       stopped: (error) => {
         if (this.#state === 'joining') this.#abortStart.abort(error);
         else if (this.#state === 'started') this.#ending ??= this.#release(error.detail, error);

@@ -285,6 +285,43 @@ describe('a pair whose session stands', () => {
     ]);
   });
 
+  it('begins anew when it slept, for what was said meanwhile is yet to be heard', () => {
+    const slept = { type: 'woken' } as const;
+    expect(
+      play('caller', [
+        [0, call],
+        [50, slot],
+        [60_000, slept],
+        [60_010, slot],
+      ]).did.slice(2),
+    ).toEqual(['woken: hang-up free queue', 'slot: dial(2) alarm(75010)']);
+    expect(
+      play('caller', [
+        [0, call],
+        [50, slot],
+        [90, broken(1)],
+        [60_000, slept],
+        [60_010, slot],
+      ]).did.slice(3),
+    ).toEqual(['woken: queue', 'slot: dial(2) alarm(75010)']);
+    expect(
+      play('callee', [
+        [0, call],
+        [60_000, slept],
+        [74_999, alarm],
+        [75_999, alarm],
+      ]).did.slice(1),
+    ).toEqual(['woken: hang-up ring(0) alarm(61000)', 'alarm: ring(0) alarm(75999)', 'alarm: alarm(off) fail(0)']);
+    expect(
+      play('callee', [
+        [0, call],
+        [10, offer(1)],
+        [60_000, slept],
+      ]).did.at(-1),
+    ).toBe('woken: hang-up ring(1) alarm(61000)');
+    expect(play('callee', [[60_000, slept]]).did).toEqual(['woken: -']);
+  });
+
   it('hears nothing of an older link that breaks late', () => {
     expect(
       play('callee', [

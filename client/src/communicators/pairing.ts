@@ -40,6 +40,8 @@ export type PairingEvent =
   | { readonly type: 'audible' }
   /** The alarm that was set rings. */
   | { readonly type: 'alarm' }
+  /** It rings so late that we must have slept: what was heard meanwhile is yet to come, and the clock begins anew. */
+  | { readonly type: 'woken' }
   /** We do not want this instance any more, or it is gone. */
   | { readonly type: 'drop' };
 
@@ -119,8 +121,11 @@ function call(pairing: Pairing, event: PairingEvent, now: number, rules: Pairing
     case 'nudge':
       return pairing.phase === 'pausing' ? queue(pairing, pairing.until) : stay(pairing);
     case 'audible':
-      if (pairing.phase === 'dialing') return again(pairing, link);
+      if (pairing.phase === 'dialing') return again(pairing, link, pairing.until);
       return pairing.phase === 'pausing' ? queue(pairing, pairing.until) : stay(pairing);
+    case 'woken':
+      if (pairing.phase === 'dialing') return again(pairing, link, undefined);
+      return pairing.phase === 'pausing' ? queue(pairing, undefined) : stay(pairing);
     case 'alarm':
       if (pairing.phase === 'pausing') return queue(pairing, pairing.until);
       if (pairing.phase !== 'dialing') return stay(pairing);
@@ -142,9 +147,9 @@ function pause(pairing: Extract<Pairing, { phase: 'dialing' }>, now: number, rul
   };
 }
 
-/** The attempt is given up for the next, within the same time. */
-function again(pairing: Extract<Pairing, { phase: 'dialing' }>, link: number): Step {
-  const queued = queue({ ...pairing, link }, pairing.until);
+/** The attempt is given up for the next, within the same time or with a clock of its own. */
+function again(pairing: Extract<Pairing, { phase: 'dialing' }>, link: number, until: number | undefined): Step {
+  const queued = queue({ ...pairing, link }, until);
   return { pairing: queued.pairing, actions: [{ do: 'hang-up' }, { do: 'free' }, ...queued.actions] };
 }
 
@@ -161,7 +166,9 @@ function rung(pairing: Pairing, heard: number, now: number, rules: PairingRules)
       if (heard < pairing.link && now - pairing.since <= OFFER_RINGS * rules.ringEvery) return stay(pairing);
       const newest = Math.max(heard, pairing.link);
       // Whoever can't make one link after the other is not offered them without a pause.
-      return pairing.attempts > 1 ? pause({ ...pairing, link: newest }, now, rules) : again(pairing, newest);
+      return pairing.attempts > 1
+        ? pause({ ...pairing, link: newest }, now, rules)
+        : again(pairing, newest, pairing.until);
     }
     default: {
       if (heard < pairing.link) return stay(pairing);
@@ -219,6 +226,10 @@ function answer(pairing: Pairing, event: PairingEvent, now: number, rules: Pairi
     case 'audible':
       if (pairing.phase === 'dialing') return ring(pairing, pairing.until, now, rules);
       return pairing.phase === 'ringing' ? stay(pairing, { do: 'ring', link }) : stay(pairing);
+    case 'woken':
+      return pairing.phase === 'ringing' || pairing.phase === 'dialing'
+        ? ring(pairing, until, now, rules)
+        : stay(pairing);
     case 'alarm':
       if (pairing.phase === 'dialing') return standing ? ring(pairing, until, now, rules) : fail(pairing);
       if (pairing.phase !== 'ringing') return stay(pairing);

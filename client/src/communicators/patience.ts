@@ -1,7 +1,7 @@
 import type { Deadline, Deadlines } from '../deadlines.ts';
 
 /** A deadline that comes later than this, in ms, was not waited for: the machine slept, or the page was stopped. */
-const SLEPT_AFTER = 2_000;
+export const SLEPT_AFTER = 2_000;
 
 /** How long somebody without a link is waited for. Time that we slept through is no time to come back in, so after a sleep it is counted anew, once. */
 export class Patience {

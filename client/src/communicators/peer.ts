@@ -6,9 +6,10 @@ import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self
 import type { HandshakeSlots } from './handshake-slots.ts';
 import { Heartbeat, type Silence } from './heartbeat.ts';
 import type { LivenessRules } from './liveness.ts';
-import { Patience } from './patience.ts';
+import { Patience, SLEPT_AFTER } from './patience.ts';
 import { apart, next, type Pairing, type PairingAction, type PairingEvent, type PairingRules } from './pairing.ts';
 import { randomId } from './random-id.ts';
+import { Successor } from './successor.ts';
 import type { Attempt, Disappearance, Presence, Signal, Transport } from './transport.ts';
 
 /** How long a link under way is still listened to when its other end is gone as far as the transport knows, in ms. */
@@ -49,7 +50,7 @@ export class Peer {
   /** The life of it that we deal with. */
   #presence: Presence | undefined;
   /** Another life of it, met while the session with the old one still stands. */
-  #successor: Presence | undefined;
+  #successor: Successor | undefined;
   /** When the transport said that `presence` is gone. Its link may know better. */
   #missing: number | undefined;
   /** Holds what is sent to it, also before it is there. Gone once the peer left or failed, until it is met again. */
@@ -57,18 +58,20 @@ export class Peer {
   /** Why there is no session. */
   #failure: PoolError | undefined;
   #pairing: Pairing | undefined;
+  /** The instance that the pairing is with. */
+  #paired: string | undefined;
   #attempt: Attempt | undefined;
   /** The number of the link that the session was given last. */
   #attached = 0;
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
+  /** The alarm before came so late that we must have slept. */
+  #woken = false;
   readonly #heartbeat: Heartbeat;
   /** Without a link for so long, the peer is given up. */
   readonly #patience: Patience;
   /** Its link is asked for a last sign of life. */
   #question: Deadline | undefined;
-  /** Another instance under its name, of which we have yet to see whether it may have it. */
-  #contested: string | undefined;
   #reconnects = 0;
   /** Gone as far as the transport knows, while a link to it is being made. */
   #farewell: Deadline | undefined;
@@ -92,6 +95,16 @@ export class Peer {
 
   get connected(): boolean {
     return this.#session?.up ?? false;
+  }
+
+  /** Gone, as the transport says. Its link may know better. */
+  get missing(): boolean {
+    return this.#missing !== undefined;
+  }
+
+  /** Met, and not left. */
+  get joined(): boolean {
+    return this.#joined;
   }
 
   get session(): Session | undefined {
@@ -136,7 +149,7 @@ export class Peer {
     }
     if (this.#joined) {
       // Whoever still answers is not replaced on hearsay; who is gone, as the transport says, and does not answer, is.
-      this.#successor = presence;
+      if (this.#successor?.presence.instance !== presence.instance) this.#successor = new Successor(presence);
       if (this.#missing !== undefined)
         this.#giveUp('closed', 'killed', `${this.name} is there again as another instance`);
       return;
@@ -145,13 +158,14 @@ export class Peer {
     this.#pair({ type: 'drop' });
     this.#presence = presence;
     this.#missing = undefined;
-    this.#pairing = undefined;
+    // Who comes back has not forgotten the number of the last link.
+    if (this.#paired !== presence.instance) this.#pairing = undefined;
     this.call();
   }
 
   /** The transport says that a life of this name is gone. */
   miss(presence: Presence, how: Disappearance): void {
-    if (this.#successor?.instance === presence.instance) this.#successor = undefined;
+    if (this.#successor?.presence.instance === presence.instance) this.#successor = undefined;
     if (this.#presence?.instance !== presence.instance) return;
     this.#missing = performance.now();
     if (this.#joined) {
@@ -172,6 +186,7 @@ export class Peer {
     const presence = this.#presence;
     if (presence === undefined || this.#missing !== undefined) return;
     this.#pairing ??= apart(this.#host.self.instance, presence.instance);
+    this.#paired = presence.instance;
     if (!this.connected) this.#link('connecting');
     this.#pair({ type: 'call' });
   }
@@ -223,15 +238,16 @@ export class Peer {
     else session.ping(() => {});
   }
 
-  /** Another instance wants to connect under this name. It is told no while the one we deal with answers. */
-  contest(claimant: Presence, link: number): void {
+  /** Another instance calls under this name. It is told no while the one we deal with answers, and is heard when that is gone. */
+  contest(claimant: Presence, call: Signal): void {
     const { name: peer } = this;
-    if (this.#successor?.instance !== claimant.instance || this.#contested === claimant.instance) return;
-    this.#contested = claimant.instance;
+    const successor = this.#successor;
+    if (successor?.presence.instance !== claimant.instance || !successor.called(call)) return;
     this.#session?.ping((answer) => {
-      this.#contested = undefined;
-      if (typeof answer !== 'number' || this.#successor?.instance !== claimant.instance) return;
+      successor.answered();
+      if (typeof answer !== 'number' || this.#successor !== successor) return;
       const message = `${this.#host.self.name} is connected to another instance of ${peer}, which answers`;
+      const { link } = call;
       const code = 'duplicate-peer';
       this.#host.transport.signal(claimant, { type: 'refuse', to: claimant.instance, link, code, message });
     });
@@ -250,13 +266,15 @@ export class Peer {
     if (this.connected) this.#session?.goodbye('removed', reason);
     this.#pair({ type: 'drop' });
     this.#session?.lost('removed', reason === '' ? `${this.name} was removed` : reason);
-    return successor;
+    return successor?.presence;
   }
 
   /** The communicator ends, or goes away for a while: what is left of the session goes, and with it every timer. */
   release(text: string): void {
     this.#session?.abort('goodbye', text);
     this.#forget();
+    // We come back as another instance, to whom all counting begins anew.
+    this.#pairing = undefined;
     this.#successor = undefined;
     this.#missing = undefined;
   }
@@ -424,7 +442,8 @@ export class Peer {
     const successor = this.#successor;
     if (successor !== undefined) {
       this.#successor = undefined;
-      this.meet(successor);
+      this.meet(successor.presence);
+      for (const call of successor.calls) this.signal(call);
     } else if (this.#missing !== undefined) this.#forget();
     else if (reason === 'lost' && this.#failure?.code === 'peer-left') this.call();
   }
@@ -440,7 +459,7 @@ export class Peer {
     this.#pair({ type: 'drop' });
     this.#farewell?.cancel();
     this.#presence = undefined;
-    this.#pairing = undefined;
+    this.#linkState = undefined;
   }
 
   /** The session is over; what it counted stays. */
@@ -508,7 +527,11 @@ export class Peer {
   #setAlarm(at: number | undefined): void {
     this.#alarm?.cancel();
     if (at === undefined) return;
-    this.#alarm = this.#host.deadlines.add(Math.max(0, at - performance.now()), () => this.#pair({ type: 'alarm' }));
+    this.#alarm = this.#host.deadlines.add(Math.max(0, at - performance.now()), () => {
+      // A page whose timers are always late would try for ever.
+      this.#woken = !this.#woken && performance.now() - at > SLEPT_AFTER;
+      this.#pair({ type: this.#woken ? 'woken' : 'alarm' });
+    });
   }
 
   #fail(attempts: number): void {

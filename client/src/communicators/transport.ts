@@ -60,6 +60,8 @@ export interface TransportListener {
   signal(from: Presence, signal: Signal): void;
   state(state: SignalingState): void;
   error(error: PoolError): void;
+  /** Whether somebody has met us under our name and not left: is connected, or waited for. Then another by that name finds no hearing there, whatever a server says. */
+  hasPeers(): boolean;
   /** Our name was taken by another instance, or the transport can't go on. */
   stopped(error: PoolError): void;
 }

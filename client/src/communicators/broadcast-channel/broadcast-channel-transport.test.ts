@@ -52,6 +52,9 @@ class Party implements TransportListener {
   error({ code }: PoolError): void {
     this.heard.push(['error', code]);
   }
+  hasPeers(): boolean {
+    return false;
+  }
   stopped({ code, reason }: PoolError): void {
     this.heard.push(['stopped', `${code} ${reason}`]);
   }

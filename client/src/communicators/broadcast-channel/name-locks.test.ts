@@ -92,6 +92,7 @@ function party(room: string, locks: FakeLocks, name: string, instance = `${name}
     signal: () => {},
     state: () => {},
     error: ({ message }) => heard.push(message),
+    hasPeers: () => false,
     stopped: ({ code, reason }) => heard.push(`stopped ${code} ${reason}`),
   };
   return {

@@ -108,17 +108,19 @@ export class Ledger {
     for (const stream of streams.values()) {
       // When the sender knew of all earlier ones that did not arrive that they would not.
       let given = Number.NEGATIVE_INFINITY;
-      let last = Number.NEGATIVE_INFINITY;
+      // One who was given up, frozen perhaps, may read what it has when its successor has read more.
+      const last = new Map<string, number>();
       for (const { number, from, to, arrived, sent, settled } of stream) {
         if (arrived === undefined) {
           given = Math.max(given, settled?.time ?? Number.POSITIVE_INFINITY);
           continue;
         }
-        if (arrived.time < last) {
+        const { instance } = arrived.at;
+        if (arrived.time < (last.get(instance) ?? 0)) {
           reordered++;
           complaints.push(`message ${number} from ${from.instance} to ${to} arrived before an earlier one`);
         }
-        last = Math.max(last, arrived.time);
+        last.set(instance, arrived.time);
         if (given < sent) continue;
         lost++;
         complaints.push(

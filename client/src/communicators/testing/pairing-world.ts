@@ -104,7 +104,7 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
     this.#trace?.push(`${String(this.clock.now).padStart(8)} ${tab?.instance ?? 'the server'} ${text}`);
   }
 
-  /** Its application starts it anew, or, where it was refused by somebody, without naming that one. */
+  /** Its application starts it anew; without naming who refused it, or, where not everybody comes back, who did not come in time. */
   stopped(tab: Tab, error: unknown): void {
     const expected = ['duplicate-peer', 'unreachable', 'refused', 'timeout', 'closed'];
     if (!(error instanceof PoolError) || !expected.includes(error.code)) {
@@ -112,16 +112,18 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
       return;
     }
     const refused = error.code === 'refused';
-    const names = [...tab.names].filter((name) => !refused || name !== error.peer);
+    const late = error.code === 'timeout' && this.#kind === 'open';
+    const names = [...tab.names].filter((name) => !late && !(refused && name === error.peer));
     this.#later(this.luck.between(300, 2_000), () => {
       if (!this.crowd.has(tab.name)) this.#open(tab.name, tab.secret, names, tab.discover || refused);
     });
   }
 
-  /** Whoever has no right to a name, and is told so, goes. */
+  /** Somebody is told that its name is another's: goes, unless it has a right to the name and somebody who knows it by that. */
   contested(tab: Tab): void {
-    if (tab.secret !== IMPOSTOR || tab.leaving) return;
-    this.coverage.saw('impostor gives way');
+    const impostor = tab.secret === IMPOSTOR;
+    if ((!impostor && tab.members.size > 0) || tab.leaving) return;
+    if (impostor) this.coverage.saw('impostor gives way');
     this.clock.after(0, tab, () => {
       if (!tab.leaving) tab.leave(true);
     });

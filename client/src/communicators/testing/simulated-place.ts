@@ -18,8 +18,6 @@ export class SimulatedPlace {
   readonly secret: string;
   readonly #world: ServerWorld;
   readonly #server: SimulatedServer;
-  /** Whether somebody has a link to us, and so knows better than a server that forgot us. */
-  readonly #linked: () => boolean;
   readonly #listener: TransportListener;
   readonly #known = new Map<string, Presence>();
   #state: State = { name: 'new' };
@@ -35,10 +33,8 @@ export class SimulatedPlace {
     page: Sleeper,
     presence: Presence,
     secret: string,
-    linked: () => boolean,
     listener: TransportListener,
   ) {
-    this.#linked = linked;
     this.#world = world;
     this.#server = server;
     this.page = page;
@@ -113,7 +109,9 @@ export class SimulatedPlace {
   }
 
   heardJoined(member: Presence): void {
-    if (this.#state.name === 'joined') this.#appeared(member);
+    if (this.#state.name !== 'joined') return;
+    if (this.#known.has(member.instance)) this.#listener.appeared(member);
+    else this.#appeared(member);
   }
 
   heardLeft(member: Presence, how: Disappearance): void {
@@ -210,7 +208,7 @@ export class SimulatedPlace {
       if (!(error instanceof PoolError)) throw error;
       if (this.#state.name === 'left') return;
       const taken = error.code === 'duplicate-peer';
-      if (taken && (error.reason === 'replaced' || !this.#linked())) {
+      if (taken && (error.reason === 'replaced' || !this.#listener.hasPeers())) {
         this.#stop(error);
         return;
       }

@@ -49,8 +49,7 @@ export class SimulatedTransport implements Transport {
       },
     };
     this.#listener = listener;
-    const linked = (): boolean => this.links.length > 0;
-    this.#place = new SimulatedPlace(this.#world, this.#world.server, page, self, page.secret, linked, watched);
+    this.#place = new SimulatedPlace(this.#world, this.#world.server, page, self, page.secret, watched);
     return this.#place.join(signal);
   }
 

@@ -228,6 +228,7 @@ export class Tab implements TransportPage, Correspondent {
         this.members.delete(peer);
         if (FINAL.includes(reason)) this.givenUp.add(peer);
         if (reason === 'lost') coverage.saw('session lost');
+        if (reason === 'refused') this.#world.contested(this);
         this.changes++;
       },
       message: (from, queue, packet, receipt) => {

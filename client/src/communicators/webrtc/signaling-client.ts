@@ -16,8 +16,6 @@ export interface SignalingOptions {
   readonly room: string;
   /** Proves to the servers that our name is ours. */
   readonly key: string;
-  /** Whether somebody has a link to us. Then another by our name finds no hearing there, whatever a server says. */
-  readonly linked: () => boolean;
   /** How long one server may take to let us in, in ms. */
   readonly patience: number;
 }
@@ -174,7 +172,7 @@ export class SignalingClient {
     socket.on('joined', (member: unknown) => {
       heard(
         () => parsePresence(member),
-        (presence) => this.#appeared(presence),
+        (presence) => this.#arrived(presence),
       );
     });
     socket.on('left', (member: unknown, reason: unknown) => {
@@ -210,6 +208,12 @@ export class SignalingClient {
     this.#disputed = false;
     for (const member of members) this.#appeared(member);
     this.#listener.state('connected');
+  }
+
+  /** Somebody joins. Who is known was away, as from a server that has forgotten it, and heard nothing there. */
+  #arrived(member: Presence): void {
+    if (this.#known.has(member.instance)) this.#listener.appeared(member);
+    else this.#appeared(member);
   }
 
   #appeared(member: Presence): void {
@@ -264,7 +268,7 @@ export class SignalingClient {
    * first to a server that forgot us.
    */
   #lost({ code }: Refused): boolean {
-    return code === 'replaced' || (code === 'name-taken' && !this.#options.linked());
+    return code === 'replaced' || (code === 'name-taken' && !this.#listener.hasPeers());
   }
 
   /** Our name is another's. */

@@ -6,7 +6,7 @@ import { SignalingClient, type SignalingOptions } from './signaling-client.ts';
 import { type Lease, nameKey, tabSecret } from './tab-secret.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
-export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'linked'> {
+export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key'> {
   readonly rtc: WebRTC;
   readonly rtcConfiguration: RTCConfiguration;
 }
@@ -33,8 +33,7 @@ export class WebRTCTransport implements Transport {
       if (this.#left) throw new PoolError('closed', 'left while joining');
       const { urls, path, room, patience } = this.#options;
       const key = nameKey(this.#lease.secret, urls, path, room, self.name);
-      const linked = (): boolean => this.#links.size > 0;
-      this.#signaling = new SignalingClient({ urls, path, room, key, linked, patience }, self, listener);
+      this.#signaling = new SignalingClient({ urls, path, room, key, patience }, self, listener);
       return await this.#signaling.join(signal);
     } catch (error) {
       this.#lease.release();
