@@ -1,5 +1,6 @@
 import { test as base, type BrowserContext, type CDPSession, expect, type Page } from 'playwright/test';
-import { freshRoom, MODULE, startPool, startPoolBy } from './pools.ts';
+import { freshRoom, startPool, startPoolBy } from './pools.ts';
+import { MODULE } from './sources.ts';
 
 /** Where a tab keeps its secret. */
 const SECRET = 'peerpool/tab-secret';

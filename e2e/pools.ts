@@ -1,9 +1,7 @@
 import type { CDPSession, Page } from 'playwright/test';
 import type * as Peerpool from '../client/src/index.ts';
 import type { Pool } from '../client/src/index.ts';
-
-/** The checkout's own sources, as its development server hands them out. A page that opens it shows text, and runs nothing but the test. */
-export const MODULE = `/@fs${new URL('../client/src/index.ts', import.meta.url).pathname}`;
+import { MODULE } from './sources.ts';
 
 export interface PoolRequest {
   readonly name: string;

@@ -1,8 +1,6 @@
 import type { BrowserContext } from 'playwright/test';
+import { MODULE } from './sources.ts';
 import { tabs, type Tabs, type TabsOptions } from './tabs.ts';
-
-/** The checkout's own sources, as its development server hands them out. */
-const module = `/@fs${new URL('../client/src/index.ts', import.meta.url).pathname}`;
 
 /** `tabs` as the project's own tests use it. */
 export function projectTabs<const Who extends number | readonly string[]>(
@@ -10,5 +8,5 @@ export function projectTabs<const Who extends number | readonly string[]>(
   who: Who,
   options: TabsOptions = {},
 ): Promise<Tabs<Who>> {
-  return tabs(context, who, { module, ...options });
+  return tabs(context, who, { module: MODULE, ...options });
 }

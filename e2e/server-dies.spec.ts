@@ -1,51 +1,8 @@
-import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { test as base, type BrowserContext, expect, type Page } from 'playwright/test';
-import { attachSignaling } from '../signaling-server/server.ts';
-import { freshRoom, MODULE, startPool } from './pools.ts';
-
-interface Life {
-  readonly http: Server;
-  readonly close: () => Promise<void>;
-}
-
-/** A signaling server that dies, and comes back on its port remembering nothing. */
-class Mortal {
-  readonly port: number;
-  #life: Life;
-
-  private constructor(port: number, life: Life) {
-    this.port = port;
-    this.#life = life;
-  }
-
-  static async born(): Promise<Mortal> {
-    const life = await live(0);
-    return new Mortal((life.http.address() as AddressInfo).port, life);
-  }
-
-  async die(): Promise<void> {
-    await this.#life.close();
-  }
-
-  async reborn(): Promise<void> {
-    this.#life = await live(this.port);
-  }
-}
-
-async function live(port: number): Promise<Life> {
-  const http = createServer();
-  const signaling = attachSignaling(http);
-  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
-  const close = async (): Promise<void> => {
-    if (!http.listening) return;
-    await signaling.close();
-    const closed = new Promise((resolve) => http.close(resolve));
-    http.closeAllConnections();
-    await closed;
-  };
-  return { http, close };
-}
+import { MortalServer } from './mortal-server.ts';
+import { freshRoom, startPool } from './pools.ts';
+import { MODULE } from './sources.ts';
 
 /** The way to a server: open, or cut for whoever takes it. */
 class Gate {
@@ -97,13 +54,13 @@ class Gate {
   }
 }
 
-const test = base.extend<{ server: Mortal; gate: Gate }>({
+const test = base.extend<{ server: MortalServer; gate: Gate }>({
   // Playwright reads from the first argument what a fixture needs: nothing.
   // oxlint-disable-next-line no-empty-pattern
   server: async ({}, use) => {
-    const server = await Mortal.born();
+    const server = await MortalServer.start();
     await use(server);
-    await server.die();
+    await server.kill();
   },
   gate: async ({ server }, use) => {
     const gate = await Gate.to(server.port);
@@ -179,11 +136,11 @@ for (const memory of ['nothing', 'everybody'] as const) {
         ['alice', 'bob'],
       ];
       expect(await talk(mesh, 'before')).toEqual(others);
-      if (memory === 'nothing') await server.die();
+      if (memory === 'nothing') await server.kill();
       else gate.cut();
       await becomes(mesh, 'started disconnected');
       for (const round of ['1', '2', '3']) expect(await talk(mesh, `meanwhile ${round}`)).toEqual(others);
-      if (memory === 'nothing') await server.reborn();
+      if (memory === 'nothing') await server.start();
       else gate.open();
       await becomes(mesh, 'started connected');
       expect(await talk(mesh, 'after')).toEqual(others);
@@ -215,9 +172,9 @@ test('who comes first to a server that forgot everybody takes no name from who i
   const mesh = [alice, bob, carol];
   await talk(mesh, 'before');
   gate.cut();
-  await server.die();
+  await server.kill();
   await becomes(mesh, 'started disconnected');
-  await server.reborn();
+  await server.start();
   const impostor = await member(context, 'alice', room, url);
   await becomes([bob, carol], 'started connected');
   // Both meet it, and both refuse: as often as it tries, which is once.

@@ -5,7 +5,7 @@ import type { Member, Refusal } from '#shared/signaling';
  * bytes long.
  */
 export type SignalingEvent =
-  /** `again`: over a newer socket, unnoticed by the others. `members`: how many the room has now. */
+  /** `again`: over a newer socket. `members`: how many the room has now. */
   | {
       readonly type: 'joined';
       readonly room: string;

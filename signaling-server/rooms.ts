@@ -56,7 +56,7 @@ export interface Contested {
 export interface Rooms {
   /**
    * Takes the name, or says why not: `name-taken`, `room-full`, `server-full`, `replaced`. `members` are the others, in
-   * the order in which they joined; who takes a seat over unnoticed keeps its place in that order.
+   * the order in which they joined; who takes its own seat over keeps its place in that order.
    */
   join(room: RoomName, claim: Claim): Promise<Taken | Contested | Refusal>;
   /**

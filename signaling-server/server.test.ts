@@ -121,7 +121,7 @@ describe('names', () => {
     expect(await other.join('bob')).toEqual({ ok: true, members: [alice] });
   });
 
-  it('hands a name over to the same key and instance: the old socket is told, the others notice nothing', async () => {
+  it('hands a name over to the same key and instance: the old socket is told, and the others hear who is back', async () => {
     inn = await Inn.open();
     const witness = await inn.member('bob');
     const old = await inn.member('alice');
@@ -137,6 +137,7 @@ describe('names', () => {
     expect(witness.all('joined')).toEqual([
       ['joined', alice],
       ['joined', carol],
+      ['joined', alice],
     ]);
     expect(witness.all('left')).toEqual([]);
     expect(await inn.signaling.counts()).toEqual({ peers: 3, rooms: 1 });

@@ -153,13 +153,13 @@ export class Visit {
     }
     const { members, replaced, before } = taken;
     const member: Addressee = { name, instance };
-    const unnoticed = before?.instance === instance;
+    const again = before?.instance === instance;
     this.#stage = { name: 'joined', room, member };
     if (replaced !== undefined) {
       io.to(replaced).emit('refused', refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
       io.in(replaced).disconnectSockets(true);
     }
-    if (before !== undefined && !unnoticed) {
+    if (before !== undefined && !again) {
       io.to(everyone(room)).emit('left', before, 'closed');
       observe({ type: 'left', room, member: before, reason: 'closed' });
     }
@@ -167,8 +167,9 @@ export class Visit {
     clearTimeout(this.#deadline);
     const reachable = this.#socket.join([everyone(room), address(room, member)]);
     reply({ ok: true, members });
-    if (!unnoticed) this.#socket.to(everyone(room)).emit('joined', member);
-    observe({ type: 'joined', room, member, members: members.length + 1, again: unnoticed });
+    // Also of one who took over from an older socket: what was signaled to that may be lost.
+    this.#socket.to(everyone(room)).emit('joined', member);
+    observe({ type: 'joined', room, member, members: members.length + 1, again });
     await reachable;
   }
 

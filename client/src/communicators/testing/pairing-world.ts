@@ -158,6 +158,7 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
     let why: string | undefined = 'nobody has looked';
     const look = (): void => {
       this.#callAgain();
+      this.#complete();
       why = unsettled(this);
       if (why !== undefined) clock.after(LOOK_EVERY, undefined, look);
     };
@@ -184,6 +185,10 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
       if (this.#kind !== 'open' || luck.chance(0.8)) this.#later(luck.between(0, 1_000), () => this.#arrive(name));
     }
     for (const tab of this.crowd.living) {
+      // Of two whom different peers know by one name neither can be right for all.
+      const twin = this.crowd.living.some((other) => other !== tab && other.name === tab.name);
+      if (tab.secret === IMPOSTOR && twin)
+        clock.after(luck.between(0, 2_000), tab, () => tab.leaving || tab.leave(true));
       for (const name of tab.removed.keys()) {
         // Whoever waits for somebody to be connected waits for ever otherwise.
         if (this.#kind === 'open' && luck.chance(0.3)) continue;
@@ -191,6 +196,12 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
         clock.after(luck.between(0, 2_000), tab, () => tab.call(name));
       }
     }
+  }
+
+  /** Whoever is named and has gone, as an impostor perhaps, is waited for. */
+  #complete(): void {
+    if (this.#kind === 'open' || this.crowd.coming > 0) return;
+    for (const name of this.names) if (!this.crowd.has(name)) this.#later(FIRST_LOOK, () => this.#arrive(name));
   }
 
   /** What both sides gave up does not come back by itself: an application asks again. */

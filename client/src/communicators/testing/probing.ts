@@ -13,10 +13,14 @@ export interface ProbingWorld extends ProbeWorld, Scene {
 
 /** How often it is seen whether a fault is over, in ms. */
 const LOOK_EVERY = 50;
+/** When everybody is in the room, the news of it are heard so soon, in ms. */
+const NEWS_WITHIN = 500;
 
 /** One thing goes wrong in a room where all is well. Resolves with what was not well again in time, if anything. */
 export async function probe(world: ProbingWorld): Promise<string | undefined> {
-  const { clock, luck, coverage, server } = world;
+  const { clock, luck, coverage, crowd, server } = world;
+  await clock.run(clock.now + 10_000, () => crowd.living.every(({ transport }) => transport.place?.joined === true));
+  await clock.run(clock.now + NEWS_WITHIN);
   const couple = someCouple(world);
   if (couple === undefined) return undefined;
   const names = Object.keys(PROBES) as (keyof typeof PROBES)[];

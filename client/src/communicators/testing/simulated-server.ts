@@ -88,10 +88,9 @@ export class SimulatedServer {
       this.#vacate(holder, 'closed');
     }
     const others = [...this.#seats.values()].filter((seat) => seat.presence.name !== presence.name && !seat.missed);
-    const announced = same && !holder.missed;
     this.#seats.delete(presence.name);
     this.#seats.set(presence.name, { presence, secret, socket, missed: false });
-    if (!announced) this.#tellOthers(presence, (place) => place.heardJoined(presence));
+    this.#tellOthers(presence, (place) => place.heardJoined(presence));
     return others.map((seat) => seat.presence);
   }
 

@@ -365,7 +365,7 @@ describe('a server that went and came back without its memory', () => {
 describe('a server that remembers', () => {
   const key = 'one key for both lives';
 
-  it('gives us our seat back while it still holds our old socket, and the others notice nothing', async () => {
+  it('gives us our seat back while it still holds our old socket, and tells the others that we hear again', async () => {
     const { url } = await house();
     const gate = await proxy(url);
     const [alice, bob] = [new Party(gate.url, 'alice'), new Party(url, 'bob')];
@@ -379,7 +379,7 @@ describe('a server that remembers', () => {
     await until(() => alice.states.at(-1) === 'connected');
     bob.client.signal(alice.presence, { type: 'ring', to: 'alice-1', link: 1 });
     await until(() => alice.signals.length === 1);
-    expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], [], []]);
+    expect([alice.heard, bob.heard, alice.errors]).toEqual([['appeared bob-1'], ['appeared alice-1'], []]);
   });
 
   it('gives us our seat back after it saw our socket closing', async () => {

@@ -1,0 +1,276 @@
+import { type BrowserContext, expect, test } from 'playwright/test';
+import type { Pool, PoolEvents } from '../client/src/index.ts';
+import { DeparturesTable, median } from './chaos/departures-table.ts';
+import { House } from './chaos/house.ts';
+import { MortalServer } from './mortal-server.ts';
+import { Processes } from './chaos/processes.ts';
+import { projectTabs } from './project-tabs.ts';
+import type { Tab } from './tabs.ts';
+
+// Pages that are killed or stopped can't be traced.
+test.use({ trace: 'off' });
+
+/** How often each end that takes no time is measured. */
+const SAMPLES = 5;
+const BULK_BYTES = 4 * 2 ** 20;
+
+/** In ms. What is promised is a tenth of the first; the rest is for machines that have other things to do. */
+const AT_ONCE = 1000;
+const SOON = 5000;
+const KILLED = 10_000 + 5000;
+/** Eight to ten seconds of silence, then 30 without a link. */
+const LOST = 40_000 + 10_000;
+
+const table = new DeparturesTable([
+  'tab closed',
+  'navigated away',
+  'reloaded',
+  '`pool.shutdown()`',
+  'tab closed, large messages both ways',
+  'tab closed, signaling server down',
+  'tab closed, server down, large messages both ways',
+  'renderer process killed',
+  'browser killed',
+  'renderer process killed, server down',
+  'process stopped for 20 s, from its end on',
+  'computing for 40 s, from its end on',
+]);
+
+type Seen =
+  | ({ readonly at: number; readonly type: 'leave' } & PoolEvents['leave'])
+  | ({ readonly at: number; readonly type: 'link' } & PoolEvents['link'])
+  | ({ readonly at: number; readonly type: 'state' } & PoolEvents['state']);
+
+declare global {
+  /** What the page's pool saw of the others, at times in ms since 1970. */
+  var seen: Seen[];
+  /** Large messages that came. */
+  var taken: number;
+  /** Why the sending of large messages ended. */
+  var rejected: string[];
+}
+
+/** Runs in the page. */
+function watch(pool: Pool): void {
+  globalThis.seen = [];
+  globalThis.taken = 0;
+  globalThis.rejected = [];
+  pool.on('leave', (event) => seen.push({ at: Date.now(), type: 'leave', ...event }));
+  pool.on('link', (event) => seen.push({ at: Date.now(), type: 'link', ...event }));
+  pool.on('state', (event) => seen.push({ at: Date.now(), type: 'state', ...event }));
+}
+
+/** Runs in the page: large messages without end, two at a time, to somebody who does the same. */
+function flood(pool: Pool, { to, size }: { readonly to: string; readonly size: number }): void {
+  const bytes = new Uint8Array(size);
+  pool.onMessage(() => void taken++, 'flood');
+  const send = async (): Promise<never> => {
+    for (;;) await pool.send(to, bytes, 'flood');
+  };
+  for (let lane = 0; lane < 2; lane++) send().catch((error: unknown) => void rejected.push(String(error)));
+}
+
+async function departure(
+  survivor: Tab,
+  name: string,
+  within: number,
+): Promise<PoolEvents['leave'] & { readonly at: number }> {
+  const left = () =>
+    survivor.page.evaluate((who) => seen.find((event) => event.type === 'leave' && event.name === who), name);
+  await expect.poll(left, { timeout: within, intervals: [50, 200, 500] }).toBeTruthy();
+  return (await left()) as PoolEvents['leave'] & { readonly at: number };
+}
+
+async function signalingIs(tab: Tab, state: string): Promise<void> {
+  await expect
+    .poll(() => tab.page.evaluate(() => seen.findLast((event) => event.type === 'state')?.signaling))
+    .toBe(state);
+}
+
+interface Scene {
+  readonly survivor: Tab;
+  readonly victims: readonly Tab[];
+  readonly server: MortalServer;
+}
+
+/** A survivor, and so many others in contexts of their own, all connected, around a server of their own. */
+async function inScene(
+  newContexts: readonly (() => Promise<BrowserContext>)[],
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const server = await MortalServer.start();
+  const contexts: BrowserContext[] = [];
+  try {
+    const options = { room: 'departures', signaling: { url: server.url } };
+    const opened = newContexts.map(async (newContext, number) => {
+      const context = await newContext();
+      contexts.push(context);
+      const [tab] = await projectTabs(context, [number === 0 ? 'survivor' : `victim${number}`], options);
+      return tab;
+    });
+    const [survivor, ...victims] = await Promise.all(opened);
+    if (survivor === undefined) throw new Error('nobody survives');
+    const everybody = [survivor, ...victims];
+    await Promise.all(everybody.map((tab) => tab.evaluate((pool, others) => pool.waitFor(others), victims.length)));
+    await Promise.all(everybody.map((tab) => tab.evaluate(watch)));
+    await play({ survivor, victims, server });
+  } finally {
+    await Promise.all(contexts.map((context) => context.close()));
+    await server.kill();
+  }
+}
+
+interface Goodbye {
+  readonly end: string;
+  readonly go: (tab: Tab) => Promise<unknown>;
+  /**
+   * With large messages both ways. The goodbye is one packet of UDP then, behind a full window, and nobody is left to send it again: where a machine has no time, it can be lost, and the server's word
+   * with it. Then the tab counts as killed; of these, one may be.
+   */
+  readonly flooded?: boolean;
+  readonly down?: boolean;
+}
+
+const close = (tab: Tab): Promise<void> => tab.close();
+
+const goodbyes: readonly Goodbye[] = [
+  { end: 'tab closed', go: close },
+  { end: 'navigated away', go: (tab) => tab.page.goto('about:blank') },
+  { end: 'reloaded', go: (tab) => tab.page.reload() },
+  { end: '`pool.shutdown()`', go: (tab) => tab.evaluate((pool) => pool.shutdown()) },
+  { end: 'tab closed, large messages both ways', go: close, flooded: true },
+  { end: 'tab closed, signaling server down', go: close, down: true },
+  { end: 'tab closed, server down, large messages both ways', go: close, flooded: true, down: true },
+];
+
+for (const { end, go, flooded = false, down = false } of goodbyes) {
+  test(`${end}: the others know at once, by a goodbye`, { tag: flooded ? ['@long'] : [] }, async ({ browser }) => {
+    test.setTimeout(120_000);
+    const contexts = Array.from({ length: SAMPLES + 1 }, () => () => browser.newContext());
+    await inScene(contexts, async ({ survivor, victims, server }) => {
+      if (down) {
+        await server.kill();
+        await Promise.all([survivor, ...victims].map((tab) => signalingIs(tab, 'disconnected')));
+      }
+      const times: number[] = [];
+      const reasons: string[] = [];
+      for (const victim of victims) {
+        if (flooded) {
+          await victim.evaluate(flood, { to: 'survivor', size: BULK_BYTES });
+          await survivor.evaluate(flood, { to: victim.name, size: BULK_BYTES });
+          await expect.poll(() => victim.page.evaluate(() => taken)).toBeGreaterThan(2);
+        }
+        const at = Date.now();
+        const gone = go(victim);
+        const left = await departure(survivor, victim.name, LOST);
+        await gone;
+        if (flooded) {
+          const ended = survivor.page.evaluate(() => rejected.splice(0));
+          expect(await ended).toEqual(Array(2).fill(expect.stringMatching(/^PoolError: peer-left: /)));
+        }
+        times.push(left.at - at);
+        reasons.push(left.reason);
+      }
+      table.add({ end, times, seen: reasons });
+      const heard = reasons.filter((reason) => reason === 'goodbye').length;
+      expect(heard).toBeGreaterThanOrEqual(flooded ? SAMPLES - 1 : SAMPLES);
+      expect(median(times)).toBeLessThan(AT_ONCE);
+      expect(times.filter((ms) => ms < SOON).length).toBe(heard);
+    });
+  });
+}
+
+test.describe('of those who say nothing', { tag: '@long' }, () => {
+  test.setTimeout(120_000);
+
+  /** In two browsers: the survivor's, and the others'. */
+  async function inTwoHouses(
+    baseURL: string | undefined,
+    victims: number,
+    play: (scene: Scene & { readonly house: House }) => Promise<void>,
+  ): Promise<void> {
+    const houses: House[] = [];
+    try {
+      for (let count = 0; count < 2; count++) houses.push(await House.build(baseURL ?? ''));
+      const [own, house] = houses as [House, House];
+      const contexts = [() => own.context(), ...Array.from({ length: victims }, () => () => house.context())];
+      await inScene(contexts, (scene) => play({ ...scene, house }));
+    } finally {
+      await Promise.all(houses.map((house) => house.close()));
+    }
+  }
+
+  const kills = [
+    { end: 'renderer process killed', whole: false, down: false, reason: 'killed', within: KILLED },
+    { end: 'browser killed', whole: true, down: false, reason: 'killed', within: KILLED },
+    { end: 'renderer process killed, server down', whole: false, down: true, reason: 'lost', within: LOST },
+  ] as const;
+
+  for (const { end, whole, down, reason, within } of kills) {
+    test(`${end}: the others know within ${within / 1000} s, ${reason}`, async ({ baseURL }) => {
+      await inTwoHouses(baseURL, 3, async ({ survivor, victims, server, house }) => {
+        const processes = new Processes();
+        const pids = [];
+        for (const victim of victims) pids.push(await house.process(victim.page));
+        if (down) {
+          await server.kill();
+          await signalingIs(survivor, 'disconnected');
+        }
+        const at = Date.now();
+        if (whole) await house.kill();
+        else for (const pid of pids) processes.kill(pid);
+        const left = await Promise.all(victims.map(({ name }) => departure(survivor, name, within)));
+        const times = left.map((event) => event.at - at);
+        table.add({ end, times, seen: left.map((event) => event.reason) });
+        expect(new Set(left.map((event) => event.reason))).toEqual(new Set([reason]));
+        expect(Math.max(...times)).toBeLessThan(within);
+      });
+    });
+  }
+
+  const pauses = [
+    // Who is stopped answers nothing at all, so its link goes; whose page computes, keeps it.
+    { end: 'process stopped for 20 s, from its end on', ms: 20_000, stopped: true, first: /connecting|unresponsive/ },
+    { end: 'computing for 40 s, from its end on', ms: 40_000, stopped: false, first: /unresponsive/ },
+  ] as const;
+
+  for (const { end, ms, stopped, first } of pauses) {
+    test(`${end}: nobody has left, and nothing is lost`, async ({ baseURL }) => {
+      await inTwoHouses(baseURL, 1, async ({ survivor, victims, house }) => {
+        const [victim] = victims as [Tab];
+        const processes = new Processes();
+        const pid = await house.process(victim.page);
+        try {
+          const heard = victim.evaluate((pool) => pool.recv('survivor', { timeout: Infinity }));
+          const at = Date.now();
+          const paused = stopped ? processes.freeze(pid, ms) : victim.evaluate(compute, ms);
+          const sent = survivor.evaluate((pool) => pool.send('victim1', 'meanwhile'));
+          await paused;
+          await sent;
+          expect(await heard).toBe('meanwhile');
+          await expect.poll(() => survivor.evaluate((pool) => pool.connected('victim1'))).toBe(true);
+          const events = await survivor.page.evaluate(() => seen);
+          const links = events.flatMap((event) => (event.type === 'link' ? event : []));
+          const back = links.at(-1);
+          table.add({
+            end,
+            times: [(back?.at ?? Number.NaN) - at - ms],
+            seen: links.map(({ state }) => `\`${state}\``),
+          });
+          expect(events.filter(({ type }) => type === 'leave')).toEqual([]);
+          expect(await victim.page.evaluate(() => seen.filter(({ type }) => type === 'leave'))).toEqual([]);
+          expect(links.at(0)?.state).toMatch(first);
+          expect(back?.state).toBe('connected');
+        } finally {
+          processes.release();
+        }
+      });
+    });
+  }
+});
+
+/** Runs in the page. */
+function compute(_pool: Pool, ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end) Math.random();
+}
