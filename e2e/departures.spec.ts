@@ -20,6 +20,8 @@ const SOON = 5000;
 const KILLED = 10_000 + 5000;
 /** Eight to ten seconds of silence, then 30 without a link. */
 const LOST = 40_000 + 10_000;
+/** A few large messages have come, on a machine that is busy with other things too. */
+const FLOWING = 60_000;
 
 const table = new DeparturesTable([
   'tab closed',
@@ -123,10 +125,7 @@ async function inScene(
 interface Goodbye {
   readonly end: string;
   readonly go: (tab: Tab) => Promise<unknown>;
-  /**
-   * With large messages both ways. The goodbye is one packet of UDP then, behind a full window, and nobody is left to send it again: where a machine has no time, it can be lost, and the server's word
-   * with it. Then the tab counts as killed; of these, one may be.
-   */
+  /** With large messages both ways. */
   readonly flooded?: boolean;
   readonly down?: boolean;
 }
@@ -140,45 +139,85 @@ const goodbyes: readonly Goodbye[] = [
   { end: '`pool.shutdown()`', go: (tab) => tab.evaluate((pool) => pool.shutdown()) },
   { end: 'tab closed, large messages both ways', go: close, flooded: true },
   { end: 'tab closed, signaling server down', go: close, down: true },
-  { end: 'tab closed, server down, large messages both ways', go: close, flooded: true, down: true },
 ];
+
+/** Large messages are sent both ways, and flow. Between two busy processes Chromium's SCTP starves one direction now and then, as it does with bare channels. */
+async function floodBoth(survivor: Tab, victim: Tab): Promise<void> {
+  await victim.evaluate(flood, { to: 'survivor', size: BULK_BYTES });
+  await survivor.evaluate(flood, { to: victim.name, size: BULK_BYTES });
+  const before = await survivor.page.evaluate(() => taken);
+  const flown = async (): Promise<number> =>
+    (await victim.page.evaluate(() => taken)) + (await survivor.page.evaluate(() => taken)) - before;
+  await expect.poll(flown, { timeout: FLOWING }).toBeGreaterThan(3);
+}
+
+/** Whoever sent to it was told, twice, for there were two on their way. */
+async function expectRejected(survivor: Tab): Promise<void> {
+  const ended = await survivor.page.evaluate(() => rejected.splice(0));
+  expect(ended).toEqual(Array(2).fill(expect.stringMatching(/^PoolError: peer-left: /)));
+}
+
+async function takeDown({ survivor, victims, server }: Scene): Promise<void> {
+  await server.kill();
+  await Promise.all([survivor, ...victims].map((tab) => signalingIs(tab, 'disconnected')));
+}
 
 for (const { end, go, flooded = false, down = false } of goodbyes) {
   test(`${end}: the others know at once, by a goodbye`, { tag: flooded ? ['@long'] : [] }, async ({ browser }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(180_000);
     const contexts = Array.from({ length: SAMPLES + 1 }, () => () => browser.newContext());
-    await inScene(contexts, async ({ survivor, victims, server }) => {
-      if (down) {
-        await server.kill();
-        await Promise.all([survivor, ...victims].map((tab) => signalingIs(tab, 'disconnected')));
-      }
+    await inScene(contexts, async (scene) => {
+      const { survivor, victims } = scene;
+      if (down) await takeDown(scene);
       const times: number[] = [];
       const reasons: string[] = [];
       for (const victim of victims) {
-        if (flooded) {
-          await victim.evaluate(flood, { to: 'survivor', size: BULK_BYTES });
-          await survivor.evaluate(flood, { to: victim.name, size: BULK_BYTES });
-          await expect.poll(() => victim.page.evaluate(() => taken)).toBeGreaterThan(2);
-        }
+        if (flooded) await floodBoth(survivor, victim);
         const at = Date.now();
         const gone = go(victim);
         const left = await departure(survivor, victim.name, LOST);
         await gone;
-        if (flooded) {
-          const ended = survivor.page.evaluate(() => rejected.splice(0));
-          expect(await ended).toEqual(Array(2).fill(expect.stringMatching(/^PoolError: peer-left: /)));
-        }
+        if (flooded) await expectRejected(survivor);
         times.push(left.at - at);
         reasons.push(left.reason);
       }
       table.add({ end, times, seen: reasons });
-      const heard = reasons.filter((reason) => reason === 'goodbye').length;
-      expect(heard).toBeGreaterThanOrEqual(flooded ? SAMPLES - 1 : SAMPLES);
+      expect(reasons).toEqual(Array(SAMPLES).fill('goodbye'));
       expect(median(times)).toBeLessThan(AT_ONCE);
-      expect(times.filter((ms) => ms < SOON).length).toBe(heard);
+      expect(Math.max(...times)).toBeLessThan(SOON);
     });
   });
 }
+
+test(
+  'tab closed, server down, large messages both ways: the others know, by a goodbye or when it is lost',
+  {
+    tag: '@long',
+  },
+  async ({ browser }) => {
+    test.setTimeout(300_000);
+    const victims = 3;
+    const contexts = Array.from({ length: victims + 1 }, () => () => browser.newContext());
+    await inScene(contexts, async (scene) => {
+      const { survivor } = scene;
+      await takeDown(scene);
+      const times: number[] = [];
+      const reasons: string[] = [];
+      for (const victim of scene.victims) {
+        await floodBoth(survivor, victim);
+        const at = Date.now();
+        await victim.close();
+        const left = await departure(survivor, victim.name, LOST);
+        await expectRejected(survivor);
+        times.push(left.at - at);
+        reasons.push(left.reason);
+      }
+      table.add({ end: 'tab closed, server down, large messages both ways', times, seen: reasons });
+      // The goodbye is one packet of UDP, behind a full window, and nobody is left to send it again.
+      expect(new Set([...reasons, 'goodbye', 'lost'])).toEqual(new Set(['goodbye', 'lost']));
+    });
+  },
+);
 
 test.describe('of those who say nothing', { tag: '@long' }, () => {
   test.setTimeout(120_000);

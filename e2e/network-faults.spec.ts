@@ -17,7 +17,7 @@ const MEGABIT = 1_000_000 / 8;
 const ROUTER_QUEUE = 64;
 
 /** Which promises end how when a peer is gone and before it is back. */
-const REJECTIONS = /^(peer-left|unknown-peer) (none|unknown)$/;
+const REJECTIONS = /^(peer-left|unknown-peer|unreachable) (none|unknown)$/;
 
 /** What a busy machine may take for a few thousand rejections, in ms. */
 const AT_ONCE = 2_000;
@@ -225,7 +225,7 @@ test('1 Mbit/s with a large and many small messages', async ({ context }) => {
 });
 
 test('blackouts of 20 and 60 s, and thin lines', { tag: '@long' }, async ({ context }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   const dark: Conditions = { packetLoss: 100 };
   const rows = await Promise.all([
     outage(context, { fault: 'no packets, 20 s', conditions: dark, ms: 20_000 }),

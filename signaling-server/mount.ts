@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { createServer, type IncomingMessage, type Server as PlainServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as PlainServer, type ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -22,22 +22,29 @@ export class Mount {
   readonly inner: PlainServer = createServer();
   readonly #server: Occupied;
   readonly #path: string;
+  readonly #farewell: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #before: EventEmitter['emit'];
   readonly #overridden: boolean;
   readonly #sockets = new Set<Duplex>();
   #mounted = true;
 
   /**
+   * `farewell` answers who posts to the path with `leave` for a query.
    * @throws RangeError when the path is none
    * @throws Error when signaling stands on this path of this server already: two would answer the same request, and the
    * process would die of it
    */
-  constructor(server: HttpServer, path: string) {
+  constructor(
+    server: HttpServer,
+    path: string,
+    farewell: (request: IncomingMessage, response: ServerResponse) => void,
+  ) {
     if (!isPath(path)) {
       throw new RangeError(`a path looks like /peerpool, not ${JSON.stringify(path)}`);
     }
     this.#server = server;
     this.#path = path;
+    this.#farewell = farewell;
     const paths = (this.#server[PATHS] ??= new Set());
     if (paths.has(path)) throw new Error(`signaling is attached to ${path} of this server already`);
     paths.add(path);
@@ -68,20 +75,30 @@ export class Mount {
   }
 
   readonly #emit = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (this.#mounted && (event === 'request' || event === 'upgrade') && this.#asks(args[0] as IncomingMessage)) {
-      if (event === 'upgrade') this.#track(args[1] as Duplex);
-      return this.inner.emit(event, ...args);
+    if (this.#mounted && (event === 'request' || event === 'upgrade')) {
+      const asked = this.#asked(args[0] as IncomingMessage);
+      if (asked === 'EIO') {
+        if (event === 'upgrade') this.#track(args[1] as Duplex);
+        return this.inner.emit(event, ...args);
+      }
+      if (asked === 'leave' && event === 'request') {
+        this.#farewell(...(args as [IncomingMessage, ServerResponse]));
+        return true;
+      }
     }
     return Reflect.apply(this.#before, this.#server, [event, ...args]);
   };
 
   /**
-   * engine.io always names its version in the query. What does not is the app's own, even on this path: a page, or
-   * Vite's hot reload under such a base.
+   * engine.io always names its version in the query, and a beacon says `leave`. What does neither is the app's own, even
+   * on this path: a page, or Vite's hot reload under such a base.
    */
-  #asks(request: IncomingMessage): boolean {
-    const [path, query] = (request.url ?? '').split('?', 2);
-    return (path === this.#path || path === `${this.#path}/`) && new URLSearchParams(query).has('EIO');
+  #asked({ url = '', method }: IncomingMessage): 'EIO' | 'leave' | undefined {
+    const [path, text] = url.split('?', 2);
+    if (path !== this.#path && path !== `${this.#path}/`) return undefined;
+    const query = new URLSearchParams(text);
+    if (query.has('EIO')) return 'EIO';
+    return method === 'POST' && query.has('leave') ? 'leave' : undefined;
   }
 
   #track(socket: Duplex): void {

@@ -50,6 +50,15 @@ export function parseRequest(event: unknown, args: readonly unknown[], maxSignal
   }
 }
 
+/** Who says by a beacon that it has left, and the key that proves it. */
+export type Farewell = Addressee & { readonly room: RoomName; readonly key: string };
+
+/** @throws SyntaxError, TypeError, RangeError */
+export function parseFarewell(text: string): Farewell {
+  const { room, name, instance, key } = record(JSON.parse(text), 'a farewell');
+  return { room: roomName(room), name: peerName(name), instance: instanceId(instance), key: secret(key) };
+}
+
 function join([payload]: readonly unknown[]): Request | Refusal {
   const { version, room, name, instance, key, again = false } = record(payload, 'the request');
   if (version !== SIGNALING_VERSION) {

@@ -64,6 +64,11 @@ export interface Rooms {
    * it held it: if so, the others are to be told.
    */
   leave(room: RoomName, name: PeerName, socket: string, how: 'left' | 'closed'): Promise<boolean>;
+  /**
+   * Frees the name of that instance, held or kept, for who shows its key. The socket that held it, if one did;
+   * `undefined` when there is nothing to free.
+   */
+  vacate(room: RoomName, seat: Omit<Seat, 'socket'>): Promise<{ readonly socket: string | undefined } | undefined>;
   counts(): Promise<RoomCounts>;
 }
 
@@ -154,6 +159,22 @@ export class MemoryRooms implements Rooms {
     }
     this.#endIfEmpty(name, room);
     return true;
+  }
+
+  async vacate(
+    name: RoomName,
+    { name: peer, instance, proof }: Omit<Seat, 'socket'>,
+  ): Promise<{ readonly socket: string | undefined } | undefined> {
+    this.#expire();
+    const room = this.#rooms.get(name);
+    const holder = room?.seats.get(peer);
+    const kept = room?.held.get(peer);
+    const seat = holder ?? kept?.seat;
+    if (room === undefined || seat?.instance !== instance || !timingSafeEqual(seat.proof, proof)) return undefined;
+    if (kept !== undefined) this.#release(kept, room);
+    if (room.seats.delete(peer)) this.#peers -= 1;
+    this.#endIfEmpty(name, room);
+    return { socket: holder?.socket };
   }
 
   async counts(): Promise<RoomCounts> {

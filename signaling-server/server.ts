@@ -1,6 +1,7 @@
 import { Server } from 'socket.io';
 import { SIGNALING_PATH } from '#shared/signaling';
 import type { SignalingEvent } from './events.ts';
+import { farewell } from './farewell.ts';
 import { type Limits, limits } from './limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms, type RoomCounts } from './rooms.ts';
@@ -62,7 +63,7 @@ const CLOSE_GRACE = 1000;
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
   const { path = SIGNALING_PATH, origin = '*', observe = warn } = options;
   const chosen = limits(options);
-  const mount = new Mount(httpServer, path);
+  const mount = new Mount(httpServer, path, (request, response) => void farewell(request, response, house));
   const io: SignalingServer = new Server(mount.inner, {
     path,
     addTrailingSlash: false,

@@ -274,7 +274,7 @@ function apart(event: readonly unknown[]): [name: unknown, args: readonly unknow
  * socket.io's own rooms carry what is said. JSON keeps their names apart from each other and from socket ids, whatever
  * a name holds.
  */
-function everyone(room: RoomName): string {
+export function everyone(room: RoomName): string {
   return JSON.stringify([room]);
 }
 

@@ -393,6 +393,34 @@ describe('a mesh', () => {
     await alice.shutdown();
   });
 
+  it('tries somebody who is in the room and could not be connected again, a few times and ever later', async () => {
+    vi.useFakeTimers();
+    try {
+      const dialed: number[] = [];
+      const began = performance.now();
+      const transport: Transport = {
+        join: async () => [{ name: 'bob', instance: 'bob-1' }],
+        signal: () => {},
+        dial: () => {
+          dialed.push(Math.round((performance.now() - began) / 1000));
+          return { negotiate: () => {}, close: () => {} };
+        },
+        wake: () => {},
+        leave: async () => {},
+      };
+      const alice = new MeshCommunicator({ transport: () => transport });
+      const { heard, listener } = recorder();
+      await Promise.all([alice.initialize(self('alice'), listener), vi.advanceTimersByTimeAsync(15_000)]);
+      await vi.advanceTimersByTimeAsync(1_000_000);
+      expect(dialed).toEqual([0, 45, 120, 255, 510]);
+      expect(heard.filter((line) => line === 'failed bob unreachable')).toHaveLength(5);
+      await alice.shutdown();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('answers the calls of an instance that came while the old one was still asked for a sign of life', async () => {
     vi.useFakeTimers();
     try {

@@ -21,6 +21,9 @@ const LAST_WORDS = 1_000;
  */
 const LAST_ANSWER = { left: 50, closed: 500 };
 
+/** Somebody who is in the room and could not be connected is tried again after so many ms: a network that lets nothing through may do so a little later. */
+const TRY_AGAIN_AFTER = [30_000, 60_000, 120_000, 240_000] as const;
+
 /** Failures nobody awaits are told at most this often for each peer. */
 const FAILURES_TOLD_EVERY = 1_000;
 
@@ -65,6 +68,9 @@ export class Peer {
   #attached = 0;
   #attemptError: Error | undefined;
   #alarm: Deadline | undefined;
+  /** Tries again to connect it. */
+  #retry: Deadline | undefined;
+  #retries = 0;
   /** The alarm before came so late that we must have slept. */
   #woken = false;
   readonly #heartbeat: Heartbeat;
@@ -158,6 +164,7 @@ export class Peer {
     this.#pair({ type: 'drop' });
     this.#presence = presence;
     this.#missing = undefined;
+    this.#retries = 0;
     // Who comes back has not forgotten the number of the last link.
     if (this.#paired !== presence.instance) this.#pairing = undefined;
     this.call();
@@ -263,6 +270,7 @@ export class Peer {
     const successor = this.#successor;
     this.named = false;
     this.#successor = undefined;
+    this.#retry?.cancel();
     if (this.connected) this.#session?.goodbye('removed', reason);
     this.#pair({ type: 'drop' });
     this.#session?.lost('removed', reason === '' ? `${this.name} was removed` : reason);
@@ -295,6 +303,7 @@ export class Peer {
 
   #open(): void {
     if (this.#session !== undefined) return;
+    this.#retry?.cancel();
     this.#failure = undefined;
     const { name, instance, packer, inboxLimit, outboxLimit, maxMessageSize } = this.#host.self;
     const session: Session = new Session(
@@ -317,6 +326,7 @@ export class Peer {
 
   #up(session: Session): void {
     this.#farewell?.cancel();
+    this.#retries = 0;
     this.#joined = true;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
@@ -446,6 +456,12 @@ export class Peer {
       for (const call of successor.calls) this.signal(call);
     } else if (this.#missing !== undefined) this.#forget();
     else if (reason === 'lost' && this.#failure?.code === 'peer-left') this.call();
+    else if (this.#failure?.code === 'unreachable') this.#tryAgainLater();
+  }
+
+  #tryAgainLater(): void {
+    const after = TRY_AGAIN_AFTER[this.#retries++];
+    if (after !== undefined) this.#retry = this.#host.deadlines.add(after, () => this.call());
   }
 
   /** It was gone before it was connected. */
@@ -458,6 +474,7 @@ export class Peer {
   #forget(): void {
     this.#pair({ type: 'drop' });
     this.#farewell?.cancel();
+    this.#retry?.cancel();
     this.#presence = undefined;
     this.#linkState = undefined;
   }

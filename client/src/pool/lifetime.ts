@@ -100,8 +100,9 @@ export class Lifetime {
   #watchPage(): void {
     if (!this.#commons.settings.leaveOnPageHide || typeof globalThis.addEventListener !== 'function') return;
     const leave = ({ persisted }: Partial<PageTransitionEvent>): void => {
-      if (persisted === true && this.#joining === undefined) this.#commons.communicator.suspend();
-      else this.shutdown({ flush: false }).catch((error: unknown) => this.#commons.complain(error as Error));
+      this.#commons.communicator.suspend();
+      if (persisted === true && this.#joining === undefined) return;
+      this.shutdown({ flush: false }).catch((error: unknown) => this.#commons.complain(error as Error));
     };
     const comeBack = ({ persisted }: Partial<PageTransitionEvent>): void => {
       if (persisted === true) this.#commons.restart();

@@ -475,8 +475,8 @@ describe('a server that is a stranger', () => {
     const alice = new Party(url, 'alice');
     await alice.join();
     alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
-    await until(() => alice.heard.length === 3);
-    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 closed', 'appeared bob-2']);
+    await until(() => alice.heard.length === 4);
+    expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 closed', 'appeared bob-2', 'gone bob-1 left']);
     expect(alice.errors.map(({ code }) => code)).toEqual([...Array<string>(5).fill('malformed'), 'too-large']);
   });
 
@@ -544,6 +544,22 @@ describe('a server that is a stranger', () => {
     await alice.client.leave();
     await until(() => said.length === 2);
     expect(said).toEqual(['join', 'leave']);
+  });
+
+  it('hears a goodbye by a beacon too when the page goes, for the socket may go with it', async () => {
+    const sent: string[] = [];
+    const key = 'the key of alice';
+    vi.stubGlobal('navigator', { sendBeacon: (url: string, body: string) => sent.push(`${url} ${body}`) });
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => answer({ ok: true, members: [] }));
+    });
+    const [alice, bob] = [new Party(url, 'alice', { key }), new Party(url, 'bob')];
+    await alice.join();
+    await bob.join();
+    await bob.client.leave();
+    await alice.client.leave(true);
+    expect(sent).toEqual([`${url}/peerpool?leave {"room":"sums","name":"alice","instance":"alice-1","key":"${key}"}`]);
+    vi.unstubAllGlobals();
   });
 
   it('hears a goodbye also when we close the socket at once', async () => {

@@ -90,7 +90,14 @@ export class SignalingClient {
     this.#state = { name: 'left' };
     this.#abandon?.(new PoolError('closed', 'left while joining'));
     if (state.name === 'away') clearTimeout(state.retry);
+    if (atOnce && state.name === 'joined') this.#sendBeacon();
     if (state.name === 'entering' || state.name === 'joined') await depart(state.socket, atOnce);
+  }
+
+  /** A page that goes may be gone before its socket has carried the goodbye; this the browser carries by itself. */
+  #sendBeacon(): void {
+    const { path, room, key } = this.#options;
+    globalThis.navigator?.sendBeacon?.(`${this.#url}${path}?leave`, JSON.stringify({ room, ...this.#self, key }));
   }
 
   get #url(): string {
@@ -224,8 +231,10 @@ export class SignalingClient {
     if (this.#listed) this.#listener.appeared(member);
   }
 
+  /** Whose socket has closed can be heard to have left: by then nobody knows it here, and its peers do. */
   #disappeared(member: Presence, how: 'left' | 'closed'): void {
-    if (this.#known.delete(member.instance) && this.#listed) this.#listener.disappeared(member, how);
+    const known = this.#known.delete(member.instance);
+    if ((known || how === 'left') && this.#listed) this.#listener.disappeared(member, how);
   }
 
   #refused(refusal: Refused): void {
