@@ -4,22 +4,16 @@ import type { LinkListener } from '../links/link.ts';
 import { Session } from '../session/session.ts';
 import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self } from './communicator.ts';
 import type { HandshakeSlots } from './handshake-slots.ts';
-import { Heartbeat, type Silence } from './heartbeat.ts';
 import type { LivenessRules } from './liveness.ts';
-import { Patience, SLEPT_AFTER } from './patience.ts';
+import { SLEPT_AFTER } from './patience.ts';
 import { apart, next, type Pairing, type PairingAction, type PairingEvent, type PairingRules } from './pairing.ts';
 import { randomId } from './random-id.ts';
 import { Successor } from './successor.ts';
 import type { Attempt, Disappearance, Presence, Signal, Transport } from './transport.ts';
+import { Vigil } from './vigil.ts';
 
 /** How long a link under way is still listened to when its other end is gone as far as the transport knows, in ms. */
 const LAST_WORDS = 1_000;
-
-/**
- * How long the link of somebody who said goodbye to the server, or whose name came back as another instance, has to prove that it still answers: so many ms beyond two round trips.
- * Who waits for the departure hears of it within a tenth of a second.
- */
-const LAST_ANSWER = { left: 50, closed: 500 };
 
 /** Somebody who is in the room and could not be connected is tried again after so many ms: a network that lets nothing through may do so a little later. */
 const TRY_AGAIN_AFTER = [30_000, 60_000, 120_000, 240_000] as const;
@@ -54,8 +48,6 @@ export class Peer {
   #presence: Presence | undefined;
   /** Another life of it, met while the session with the old one still stands. */
   #successor: Successor | undefined;
-  /** When the transport said that `presence` is gone. Its link may know better. */
-  #missing: number | undefined;
   /** Holds what is sent to it, also before it is there. Gone once the peer left or failed, until it is met again. */
   #session: Session | undefined;
   /** Why there is no session. */
@@ -73,11 +65,7 @@ export class Peer {
   #retries = 0;
   /** The alarm before came so late that we must have slept. */
   #woken = false;
-  readonly #heartbeat: Heartbeat;
-  /** Without a link for so long, the peer is given up. */
-  readonly #patience: Patience;
-  /** Its link is asked for a last sign of life. */
-  #question: Deadline | undefined;
+  readonly #vigil: Vigil;
   #reconnects = 0;
   /** Gone as far as the transport knows, while a link to it is being made. */
   #farewell: Deadline | undefined;
@@ -94,8 +82,7 @@ export class Peer {
     this.name = name;
     this.named = named;
     this.#host = host;
-    this.#patience = new Patience(host.deadlines);
-    this.#heartbeat = this.#newHeartbeat();
+    this.#vigil = this.#newVigil();
     if (named) this.#open();
   }
 
@@ -105,7 +92,7 @@ export class Peer {
 
   /** Gone, as the transport says. Its link may know better. */
   get missing(): boolean {
-    return this.#missing !== undefined;
+    return this.#vigil.missing;
   }
 
   /** Met, and not left. */
@@ -143,12 +130,11 @@ export class Peer {
   /** A life of this name is in the room, and wanted. */
   meet(presence: Presence): void {
     if (this.#presence?.instance === presence.instance) {
-      const back = this.#missing !== undefined;
-      this.#missing = undefined;
+      const back = this.missing;
+      this.#vigil.back();
       this.#farewell?.cancel();
-      this.#question?.cancel();
       // It is waited for as long as anybody again, and no longer as somebody who is gone.
-      if (back && this.#joined && !this.connected) this.#wait();
+      if (back && this.#joined && !this.connected) this.#vigil.wait();
       this.nudge();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
       return;
@@ -156,14 +142,13 @@ export class Peer {
     if (this.#joined) {
       // Whoever still answers is not replaced on hearsay; who is gone, as the transport says, and does not answer, is.
       if (this.#successor?.presence.instance !== presence.instance) this.#successor = new Successor(presence);
-      if (this.#missing !== undefined)
-        this.#giveUp('closed', 'killed', `${this.name} is there again as another instance`);
+      if (this.missing) this.#vigil.giveUp('closed', 'killed', `${this.name} is there again as another instance`);
       return;
     }
     this.#farewell?.cancel();
     this.#pair({ type: 'drop' });
     this.#presence = presence;
-    this.#missing = undefined;
+    this.#vigil.back();
     this.#retries = 0;
     // Who comes back has not forgotten the number of the last link.
     if (this.#paired !== presence.instance) this.#pairing = undefined;
@@ -174,12 +159,12 @@ export class Peer {
   miss(presence: Presence, how: Disappearance): void {
     if (this.#successor?.presence.instance === presence.instance) this.#successor = undefined;
     if (this.#presence?.instance !== presence.instance) return;
-    this.#missing = performance.now();
+    this.#vigil.gone();
     if (this.#joined) {
       if (how === 'ended') this.#session?.lost('killed', `${this.name} is gone`);
-      else if (how === 'left') this.#giveUp(how, 'goodbye', `${this.name} left`);
-      else if (this.#successor !== undefined) this.#giveUp(how, 'killed', `${this.name} is gone`);
-      else if (!this.connected) this.#wait();
+      else if (how === 'left') this.#vigil.giveUp(how, 'goodbye', `${this.name} left`);
+      else if (this.#successor !== undefined) this.#vigil.giveUp(how, 'killed', `${this.name} is gone`);
+      else if (!this.connected) this.#vigil.wait();
       return;
     }
     // What it said last, a refusal perhaps, may still be on its way through the link that is being made.
@@ -191,7 +176,7 @@ export class Peer {
   call(): void {
     this.#open();
     const presence = this.#presence;
-    if (presence === undefined || this.#missing !== undefined) return;
+    if (presence === undefined || this.missing) return;
     this.#pairing ??= apart(this.#host.self.instance, presence.instance);
     this.#paired = presence.instance;
     if (!this.connected) this.#link('connecting');
@@ -241,7 +226,7 @@ export class Peer {
     const session = this.#session;
     if (session?.up !== true) this.nudge();
     // The network is another one now, and a link that has lost the other end hardly finds it there.
-    else if (sign === 'online' && !session.reachable) this.#sever('the network changed');
+    else if (sign === 'online' && !session.reachable) session.sever(new Error('the network changed'));
     else session.ping(() => {});
   }
 
@@ -284,7 +269,7 @@ export class Peer {
     // We come back as another instance, to whom all counting begins anew.
     this.#pairing = undefined;
     this.#successor = undefined;
-    this.#missing = undefined;
+    this.#vigil.back();
   }
 
   /** A send failed that nobody waits for. */
@@ -330,7 +315,7 @@ export class Peer {
     this.#joined = true;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
-    this.#heartbeat.start();
+    this.#vigil.linked();
     this.#host.listener.joined(this.name, this.#presence?.instance ?? '');
     if (session.up) this.#link('connected');
     this.#host.changed();
@@ -338,93 +323,40 @@ export class Peer {
 
   /** The link broke, and the session stands: the pair looks for the next link. */
   #severed(cause: Error | undefined): void {
-    this.#heartbeat.stop();
+    this.#vigil.unlinked();
     this.#link('connecting');
-    this.#wait();
     this.#broken(cause);
     this.#host.changed();
   }
 
   #resumed(): void {
-    this.#patience.stop();
     this.#reconnects++;
     this.#attemptError = undefined;
     this.#pair({ type: 'up' });
-    this.#heartbeat.start();
+    this.#vigil.linked();
     this.#link('connected');
     this.#host.changed();
   }
 
-  /** Somebody who is gone as far as the server knows is not waited for as long as somebody whose network is. */
-  #wait(): void {
-    const { rules, liveness } = this.#host;
+  #newVigil(): Vigil {
     const { name } = this;
-    const [reason, ms, text] =
-      this.#missing === undefined
-        ? (['lost', rules.reconnectTimeout, `${name} had no link for ${rules.reconnectTimeout} ms`] as const)
-        : ([
-            'killed',
-            Math.max(0, this.#missing + liveness.goneAfter - performance.now()),
-            `${name} is gone, and did not come back within ${liveness.goneAfter} ms`,
-          ] as const);
-    this.#patience.start(
-      ms,
-      () => this.nudge(),
-      () => this.#session?.lost(reason, text, this.#attemptError),
-    );
-  }
-
-  /** Ends the session with somebody of whom the transport says that it is gone, unless its link proves otherwise. */
-  #giveUp(how: keyof typeof LAST_ANSWER, reason: LeaveReason, text: string): void {
-    const session = this.#session;
-    if (session?.up !== true) {
-      session?.lost(reason, text);
-      return;
-    }
-    const ms = LAST_ANSWER[how] + 2 * (session.roundTripTime ?? 0);
-    this.#question?.cancel();
-    const question = this.#host.deadlines.add(ms, () => session.lost(reason, text));
-    this.#question = question;
-    session.ping((answer) => {
-      if (typeof answer === 'number') question.cancel();
-    });
-  }
-
-  #newHeartbeat(): Heartbeat {
-    const { deadlines, liveness: rules } = this.#host;
-    const reachable = (): boolean => this.#session?.reachable ?? false;
-    const missing = (): number | undefined => this.#missing;
-    return new Heartbeat({
+    const { deadlines, liveness, rules } = this.#host;
+    const session = (): Session | undefined => this.#session;
+    const cause = (): Error | undefined => this.#attemptError;
+    return new Vigil({
+      name,
       deadlines,
-      rules,
-      get reachable() {
-        return reachable();
+      liveness,
+      reconnectTimeout: rules.reconnectTimeout,
+      get session() {
+        return session();
       },
-      get missing() {
-        return missing();
+      get cause() {
+        return cause();
       },
-      ping: () => this.#session?.ping(() => {}),
-      doubted: () => this.#link('unresponsive'),
-      trusted: () => this.#link('connected'),
-      silent: (verdict) => this.#silent(verdict),
+      judged: (state) => this.#link(state),
+      woken: () => this.nudge(),
     });
-  }
-
-  #silent(verdict: Silence): void {
-    const { name } = this;
-    if (verdict === 'break') {
-      this.#sever(`${name} answers no more`);
-      return;
-    }
-    const text =
-      verdict === 'killed' ? `${name} is gone, and answers no more` : `${name} has not answered for too long`;
-    // Who is only frozen reads it when it thaws.
-    if (verdict === 'unresponsive') this.#session?.goodbye('unresponsive', text);
-    this.#session?.lost(verdict, text);
-  }
-
-  #sever(why: string): void {
-    this.#session?.sever(new Error(why));
   }
 
   #broken(cause: Error | undefined): void {
@@ -454,7 +386,7 @@ export class Peer {
       this.#successor = undefined;
       this.meet(successor.presence);
       for (const call of successor.calls) this.signal(call);
-    } else if (this.#missing !== undefined) this.#forget();
+    } else if (this.missing) this.#forget();
     else if (reason === 'lost' && this.#failure?.code === 'peer-left') this.call();
     else if (this.#failure?.code === 'unreachable') this.#tryAgainLater();
   }
@@ -487,9 +419,7 @@ export class Peer {
     this.#session = undefined;
     this.#failure = failure;
     this.#linkState = undefined;
-    this.#heartbeat.stop();
-    this.#patience.stop();
-    this.#question?.cancel();
+    this.#vigil.end();
   }
 
   #link(state: LinkState): void {
@@ -571,13 +501,13 @@ export class Peer {
     const listener: LinkListener = {
       ...inner,
       packet: (lane, bytes) => {
-        this.#heartbeat.heard();
+        this.#vigil.heard();
         inner.packet(lane, bytes);
       },
       closed: (error) => {
         this.#attemptError = error;
         inner.closed(error);
-        if (this.#missing !== undefined && !this.#joined) this.#vanish();
+        if (this.missing && !this.#joined) this.#vanish();
         else this.#pair({ type: 'broken', link });
       },
     };
