@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, test } from 'playwright/test';
 import { MemoryProbe, type Memory } from './memory.ts';
-import { publish, type ShapedTab, shapedTab } from './network.ts';
+import { type ShapedTab, shapedTab } from './network.ts';
+import { publish } from './tables.ts';
 
 const MEBIBYTE = 2 ** 20;
 const INBOX = 4 * MEBIBYTE;

@@ -1,10 +1,10 @@
 import { type BrowserContext, expect, test } from 'playwright/test';
 import type { Pool, PoolEvents } from '../client/src/index.ts';
-import { DeparturesTable, median } from './chaos/departures-table.ts';
 import { House } from './chaos/house.ts';
 import { MortalServer } from './mortal-server.ts';
 import { Processes } from './chaos/processes.ts';
 import { projectTabs } from './project-tabs.ts';
+import { median, publish, spoken } from './tables.ts';
 import type { Tab } from './tabs.ts';
 
 // Pages that are killed or stopped can't be traced.
@@ -23,20 +23,17 @@ const LOST = 40_000 + 10_000;
 /** A few large messages have come, on a machine that is busy with other things too. */
 const FLOWING = 60_000;
 
-const table = new DeparturesTable([
-  'tab closed',
-  'navigated away',
-  'reloaded',
-  '`pool.shutdown()`',
-  'tab closed, large messages both ways',
-  'tab closed, signaling server down',
-  'tab closed, server down, large messages both ways',
-  'renderer process killed',
-  'browser killed',
-  'renderer process killed, server down',
-  'process stopped for 20 s, from its end on',
-  'computing for 40 s, from its end on',
-]);
+/** What a survivor saw of one kind of end: `seen` are reasons of `leave`, or states of `link`; `times` in ms, from the command on. */
+function report(end: string, times: readonly number[], seen: readonly string[]): void {
+  const row = {
+    'what happens': end,
+    'the others see': [...new Set(seen)].join(', '),
+    'after, in the median': spoken(median(times)),
+    worst: spoken(Math.max(...times)),
+    samples: times.length,
+  };
+  publish('Departures', [row]);
+}
 
 type Seen =
   | ({ readonly at: number; readonly type: 'leave' } & PoolEvents['leave'])
@@ -181,7 +178,7 @@ for (const { end, go, flooded = false, down = false } of goodbyes) {
         times.push(left.at - at);
         reasons.push(left.reason);
       }
-      table.add({ end, times, seen: reasons });
+      report(end, times, reasons);
       expect(reasons).toEqual(Array(SAMPLES).fill('goodbye'));
       expect(median(times)).toBeLessThan(AT_ONCE);
       expect(Math.max(...times)).toBeLessThan(SOON);
@@ -212,7 +209,7 @@ test(
         times.push(left.at - at);
         reasons.push(left.reason);
       }
-      table.add({ end: 'tab closed, server down, large messages both ways', times, seen: reasons });
+      report('tab closed, server down, large messages both ways', times, reasons);
       // The goodbye is one packet of UDP, behind a full window, and nobody is left to send it again.
       expect(new Set([...reasons, 'goodbye', 'lost'])).toEqual(new Set(['goodbye', 'lost']));
     });
@@ -260,7 +257,11 @@ test.describe('of those who say nothing', { tag: '@long' }, () => {
         else for (const pid of pids) processes.kill(pid);
         const left = await Promise.all(victims.map(({ name }) => departure(survivor, name, within)));
         const times = left.map((event) => event.at - at);
-        table.add({ end, times, seen: left.map((event) => event.reason) });
+        report(
+          end,
+          times,
+          left.map((event) => event.reason),
+        );
         expect(new Set(left.map((event) => event.reason))).toEqual(new Set([reason]));
         expect(Math.max(...times)).toBeLessThan(within);
       });
@@ -291,11 +292,11 @@ test.describe('of those who say nothing', { tag: '@long' }, () => {
           const events = await survivor.page.evaluate(() => seen);
           const links = events.flatMap((event) => (event.type === 'link' ? event : []));
           const back = links.at(-1);
-          table.add({
+          report(
             end,
-            times: [(back?.at ?? Number.NaN) - at - ms],
-            seen: links.map(({ state }) => `\`${state}\``),
-          });
+            [(back?.at ?? Number.NaN) - at - ms],
+            links.map(({ state }) => `\`${state}\``),
+          );
           expect(events.filter(({ type }) => type === 'leave')).toEqual([]);
           expect(await victim.page.evaluate(() => seen.filter(({ type }) => type === 'leave'))).toEqual([]);
           expect(links.at(0)?.state).toMatch(first);

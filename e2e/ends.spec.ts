@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { type BrowserContext, type CDPSession, expect, type Page, test } from 'playwright/test';
 import { build } from 'vite';
 import type * as Peerpool from '../client/src/index.ts';
-import { publish } from './network.ts';
 import { MODULE, SOURCES } from './sources.ts';
+import { publish } from './tables.ts';
 
 async function open(context: BrowserContext): Promise<{ readonly page: Page; readonly cdp: CDPSession }> {
   const page = await context.newPage();

@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs';
 import type { BrowserContext, CDPSession, JSHandle, Page } from 'playwright/test';
 import type * as Peerpool from '../client/src/index.ts';
 import type { Pool, PoolOptions, WebRTCCommunicatorOptions } from '../client/src/index.ts';
@@ -179,15 +178,4 @@ export function talk(pool: Pool, { peer, every, largeEvery, largeBytes }: Talk):
     },
     report: () => ({ sent, heard, events, reconnects: pool.stats().peers.get(peer)?.reconnects ?? 0 }),
   };
-}
-
-/** Prints a Markdown table, and appends it to the file that PEERPOOL_TABLE names, if it names one. */
-export function publish(title: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
-  const columns = Object.keys(rows[0] ?? {});
-  const line = (cells: readonly unknown[]): string => `| ${cells.join(' | ')} |`;
-  const table = [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(Object.values(row)))];
-  const text = `\n${title}\n\n${table.join('\n')}\n`;
-  const file = process.env['PEERPOOL_TABLE'];
-  process.stdout.write(text);
-  if (file !== undefined) appendFileSync(file, text);
 }
