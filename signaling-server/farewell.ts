@@ -16,7 +16,7 @@ export async function farewell(request: IncomingMessage, response: ServerRespons
   try {
     said = parseFarewell(await body(request));
   } catch {
-    response.writeHead(400, { connection: 'close' }).end();
+    response.writeHead(400).end();
     return;
   }
   try {

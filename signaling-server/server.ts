@@ -63,7 +63,9 @@ const CLOSE_GRACE = 1000;
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
   const { path = SIGNALING_PATH, origin = '*', observe = warn } = options;
   const chosen = limits(options);
-  const mount = new Mount(httpServer, path, (request, response) => void farewell(request, response, house));
+  const mount = new Mount(httpServer, path, (request, response) => {
+    farewell(request, response, house).catch((error: unknown) => house.observe({ type: 'fault', error }));
+  });
   const io: SignalingServer = new Server(mount.inner, {
     path,
     addTrailingSlash: false,

@@ -142,7 +142,7 @@ export interface Communicator<Connection = unknown> {
   /** Of anyone ever met or named; readable after shutdown. */
   peer(name: string): PeerStatistics | undefined;
   /**
-   * The page is put away, and may be brought back: says goodbye everywhere, within the call, and ends every session. The state stays `started`; nobody is met before `rejoin`.
+   * The page goes, and may be brought back: says goodbye everywhere, within the call, and ends every session. The state stays `started`; nobody is met before `rejoin`.
    * Without effect unless started.
    */
   suspend(): void;
