@@ -29,7 +29,8 @@ export async function probe(world: ProbingWorld): Promise<string | undefined> {
   coverage.saw(`probe: ${name}`);
   world.log(undefined, `sees a probe: ${name}, between ${caller.instance} and ${callee.instance}`);
   const changes = caller.changes + callee.changes;
-  const dialed = caller.dialed + callee.dialed;
+  const ends = (): number => (caller.dialed.get(callee.instance) ?? 0) + (callee.dialed.get(caller.instance) ?? 0);
+  const dialed = ends();
   const { within, link } = await PROBES[name](world, couple);
   const until = clock.now + within;
   if (link === 'old') await clock.run(until);
@@ -40,7 +41,7 @@ export async function probe(world: ProbingWorld): Promise<string | undefined> {
   const same = near.whole && far.whole;
   if (same !== (link === 'old')) return `${name}, and the link is ${same ? 'the same' : 'another'}`;
   if (changes !== caller.changes + callee.changes) return `${name}, and it was taken for a departure`;
-  const more = caller.dialed + callee.dialed - dialed;
+  const more = ends() - dialed;
   if ((link === 'new' && more !== 2) || (link === 'old' && more !== 0)) return `${name}, and ${more} ends were dialed`;
   return undefined;
 }

@@ -43,10 +43,12 @@ function restless(tab: Tab, living: readonly Tab[], { names, clock }: Scene): st
     if (!living.some(({ instance }) => instance === other)) return `believes that ${other} is there`;
     if (!communicator.connected(name)) return `is not connected to ${name}`;
   }
-  if (slots.size > 0) return `keeps a handshake slot for ${[...slots.keys()].join(', ')}`;
-  const sought = names
-    .filter((name) => communicator.peer(name)?.link?.state === 'connecting')
-    .find((name) => !awaits(living, tab.instance, name));
+  // Who is gone, unknown to all, or does not want us, is tried a few times more.
+  const wanted = (name: string): boolean =>
+    living.some((other) => other.name === name && tab.wants(other) && other.wants(tab));
+  const slot = [...slots.keys()].find(wanted);
+  if (slot !== undefined) return `keeps a handshake slot for ${slot}`;
+  const sought = names.filter((name) => communicator.peer(name)?.link?.state === 'connecting').find(wanted);
   if (sought !== undefined) return `looks for ${sought}`;
   return tab.waiting > 0 ? `waits for ${tab.waiting} answers` : undefined;
 }
@@ -70,8 +72,10 @@ function entangled({ crowd, links }: Scene): string | undefined {
     }
     if (wanted) expected++;
   }
-  if (links.size === 2 * expected) return undefined;
-  const odd = [...links].filter((link) => link.other?.open !== true);
+  // An attempt that nobody answers may be one at somebody who is gone.
+  const ends = [...links].filter((link) => link.open || link.other !== undefined);
+  if (ends.length === 2 * expected) return undefined;
+  const odd = ends.filter((link) => link.other?.open !== true);
   const attempts = odd.map(({ page, born }) => `of ${(page as Tab).instance} since ${born}`);
-  return `there are ${links.size} ends of ${expected} links, and attempts ${attempts.join(', ')}`;
+  return `there are ${ends.length} ends of ${expected} links, and attempts ${attempts.join(', ')}`;
 }

@@ -134,7 +134,8 @@ export class SimulatedServer {
         return;
       }
       const { socket: target } = seat;
-      order.heard = Math.max(order.heard, clock.now + luck.between(...latency));
+      // Not before what the socket was told earlier, the answer to its join above all.
+      order.heard = Math.max(order.heard, target.last, clock.now + luck.between(...latency));
       for (let copy = 0; copy < copies; copy++) {
         // The second comes at once, or when others have passed it.
         const straggle = copy === 1 && luck.chance(0.5) ? luck.between(0, 3_000) : 0;

@@ -61,8 +61,8 @@ export class Tab implements TransportPage, Correspondent {
   leaving = false;
   /** `joined` and `left`, counted. */
   changes = 0;
-  /** Links that it began, at either end. */
-  dialed = 0;
+  /** Links that it began, at either end, by the other's instance. */
+  readonly dialed = new Map<string, number>();
   /** What it asked for besides messages and waits for. */
   waiting = 0;
   readonly #world: TabWorld;
@@ -194,7 +194,7 @@ export class Tab implements TransportPage, Correspondent {
 
   dials(peer: Presence, role: 'initiator' | 'responder'): void {
     this.#log(`dials ${peer.instance} as ${role}`);
-    this.dialed++;
+    this.dialed.set(peer.instance, (this.dialed.get(peer.instance) ?? 0) + 1);
     if (role === 'initiator') this.slots.set(peer.name, 'holding');
   }
 
