@@ -32,8 +32,8 @@ export interface Taken {
   /** The socket that held the name before. It does so no more. */
   readonly replaced: string | undefined;
   /**
-   * The instance that the others believe to be there by this name. When it is the one that took the seat, they notice
-   * nothing of the exchange.
+   * The instance that the others believe to be there by this name. When it is the one that took the seat, it has not
+   * left.
    */
   readonly before: Member | undefined;
 }

@@ -17,7 +17,10 @@ export type LinkState = 'connecting' | 'connected' | 'unresponsive';
 /** Whether newcomers can be met. `connecting` until the room was entered once; afterwards the signaling server, or whatever stands in its place, is within reach or not. */
 export type SignalingState = 'connecting' | 'connected' | 'disconnected';
 
-/** Why a peer left, as far as anyone can know it. */
+/**
+ * Why a peer left. `goodbye`: it said so. `killed`: silent, and the server saw its socket close. `lost`: no link for `reconnectTimeout`. `unresponsive`: its link stood, and nothing came for
+ * `unresponsiveTimeout`. `replaced`: another instance took its name. `removed`: by us or by it. `malformed`: it broke the protocol. `refused`: it will not connect.
+ */
 export type LeaveReason =
   | 'goodbye'
   | 'killed'

@@ -3,6 +3,7 @@ import { PoolError } from '../errors.ts';
 import type { LinkListener } from '../links/link.ts';
 import { Session } from '../session/session.ts';
 import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self } from './communicator.ts';
+import { FailureReports } from './failure-reports.ts';
 import type { HandshakeSlots } from './handshake-slots.ts';
 import type { LivenessRules } from './liveness.ts';
 import { SLEPT_AFTER } from './patience.ts';
@@ -17,9 +18,6 @@ const LAST_WORDS = 1_000;
 
 /** Somebody who is in the room and could not be connected is tried again after so many ms: a network that lets nothing through may do so a little later. */
 const TRY_AGAIN_AFTER = [30_000, 60_000, 120_000, 240_000] as const;
-
-/** Failures nobody awaits are told at most this often for each peer. */
-const FAILURES_TOLD_EVERY = 1_000;
 
 /** What a peer needs of its communicator. */
 export interface PeerHost {
@@ -72,8 +70,7 @@ export class Peer {
   /** The listener has heard `joined` and not yet `left`. */
   #joined = false;
   #linkState: LinkState | undefined;
-  #untoldFailures = 0;
-  #failureTold = Number.NEGATIVE_INFINITY;
+  readonly #failures: FailureReports;
   #roundTripTime: number | undefined;
   /** Of sessions that have ended. */
   #past = { bytesSent: 0, bytesReceived: 0, messagesSent: 0, messagesReceived: 0 };
@@ -83,6 +80,7 @@ export class Peer {
     this.named = named;
     this.#host = host;
     this.#vigil = this.#newVigil();
+    this.#failures = new FailureReports(name, (error) => host.listener.error(error));
     if (named) this.#open();
   }
 
@@ -133,7 +131,7 @@ export class Peer {
       const back = this.missing;
       this.#vigil.back();
       this.#farewell?.cancel();
-      // It is waited for as long as anybody again, and no longer as somebody who is gone.
+      // It has `reconnectTimeout` again to find a link, and no longer the little time of one who is gone.
       if (back && this.#joined && !this.connected) this.#vigil.wait();
       this.nudge();
       if (this.#session === undefined || this.#pairing?.phase === 'apart') this.call();
@@ -274,16 +272,7 @@ export class Peer {
 
   /** A send failed that nobody waits for. */
   failed(error: PoolError): void {
-    this.#untoldFailures++;
-    const now = performance.now();
-    if (now - this.#failureTold < FAILURES_TOLD_EVERY) return;
-    const { code, detail, reason, delivery } = error;
-    const more = this.#untoldFailures > 1 ? ` (and ${this.#untoldFailures - 1} more since the last report)` : '';
-    this.#failureTold = now;
-    this.#untoldFailures = 0;
-    this.#host.listener.error(
-      new PoolError(code, `${detail}${more}`, { peer: this.name, reason, delivery, cause: error }),
-    );
+    this.#failures.tell(error);
   }
 
   #open(): void {
@@ -393,7 +382,10 @@ export class Peer {
 
   #tryAgainLater(): void {
     const after = TRY_AGAIN_AFTER[this.#retries++];
-    if (after !== undefined) this.#retry = this.#host.deadlines.add(after, () => this.call());
+    if (after === undefined) return;
+    this.#retry = this.#host.deadlines.add(after, () => {
+      if (!this.#host.stopping) this.call();
+    });
   }
 
   /** It was gone before it was connected. */

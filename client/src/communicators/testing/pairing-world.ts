@@ -204,7 +204,7 @@ export class PairingWorld implements TabWorld, Troubled, ProbingWorld {
     for (const name of this.names) if (!this.crowd.has(name)) this.#later(FIRST_LOOK, () => this.#arrive(name));
   }
 
-  /** What both sides gave up does not come back by itself: an application asks again. */
+  /** What both sides gave up is tried again by itself, but late: an application asks at once. */
   #callAgain(): void {
     for (const pair of this.crowd.pairs()) {
       const [one, other] = this.luck.chance(0.5) ? pair : ([pair[1], pair[0]] as const);
