@@ -64,6 +64,7 @@ async function judge(ledgers: readonly Ledger[], { departed, fates, counts }: St
   log(JSON.stringify({ ...counts, reconnects, ...verdict, faults: faults.length }));
   for (const line of told(ledgers, fates)) log(line);
   if (faults.length > 0) {
+    for (const ledger of [...ledgers, ...departed]) log(diary(ledger));
     const body = JSON.stringify({ faults, fates, ledgers, departed });
     await test.info().attach('ledgers', { body, contentType: 'application/json' });
   }
@@ -105,6 +106,16 @@ function told(ledgers: readonly Ledger[], fates: readonly Fate[]): string[] {
     }
   }
   return [...lines].map(([kind, times]) => `${kind} after ${times.sort((a, b) => a - b).join(', ')} ms`);
+}
+
+/** What a pool saw, so that a failure on another machine can be understood from what was printed. */
+function diary({ name, instance, events }: Ledger): string {
+  const lines = events.map((event) => {
+    const what = 'peer' in event ? `${event.peer} ` : '';
+    const details = Object.entries(event).filter(([key]) => !['at', 'type', 'peer'].includes(key));
+    return `  ${event.at % 1_000_000} ${event.type} ${what}${details.map(([, detail]) => String(detail)).join(' ')}`;
+  });
+  return [`diary of ${name} ${instance}, times in ms`, ...lines].join('\n');
 }
 
 function log(line: string): void {

@@ -14,8 +14,13 @@ class FakeLocks {
   #queue: Request[] = [];
   readonly #breaks = new Map<Request, (error: Error) => void>();
 
-  request(lock: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
-    const { mode = 'exclusive', signal } = options;
+  /** How long the browser takes to answer, in ms. */
+  slowness = 0;
+
+  async request(lock: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
+    if (this.slowness > 0) await new Promise((resolve) => setTimeout(resolve, this.slowness));
+    const { mode = 'exclusive', signal, ifAvailable } = options;
+    if (ifAvailable === true && this.open.includes(lock)) return callback(null);
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const request: Request = {
@@ -110,6 +115,12 @@ describe('a name with a lock', () => {
     await expect(thief?.join()).rejects.toMatchObject({ code: 'duplicate-peer', peer: 'alice' });
     await alice?.transport.leave();
     expect(await heir?.join()).toEqual([]);
+  });
+
+  it('is not refused because the browser takes its time', async () => {
+    const [room, locks] = [`locks-${++rooms}`, new FakeLocks()];
+    locks.slowness = 200;
+    expect(await party(room, locks, 'alice').join()).toEqual([]);
   });
 
   it('goes to exactly one of those who claim it in the same instant', async () => {

@@ -33,11 +33,16 @@ export class NameLocks {
   }
 
   /**
-   * Takes both locks; `stolen` is called when another page of the origin takes one of them away by force.
+   * Takes both locks; `stolen` is called when another page of the origin takes one of them away by force. The name is asked for without waiting first: that it is held
+   * is the browser's answer, and not the silence of a machine that is busy.
    * @throws PoolError `duplicate-peer` when the name is held; the signal's reason
    */
   async take({ name, instance }: Presence, signal: AbortSignal, stolen: () => void): Promise<void> {
-    await this.#hold(this.#instanceLock(instance), signal, stolen);
+    const nameLock = `peerpool/${this.#room}/name/${name}`;
+    await this.#hold(this.#instanceLock(instance), { signal }, stolen);
+    const free = await this.#hold(nameLock, { ifAvailable: true }, stolen);
+    signal.throwIfAborted();
+    if (free) return;
     const patience = new AbortController();
     const impatient = setTimeout(() => {
       patience.abort(new PoolError('duplicate-peer', `"${name}" is taken in "${this.#room}"`, { peer: name }));
@@ -45,7 +50,7 @@ export class NameLocks {
     const giveUp = (): void => patience.abort(signal.reason);
     signal.addEventListener('abort', giveUp);
     try {
-      await this.#hold(`peerpool/${this.#room}/name/${name}`, patience.signal, stolen);
+      await this.#hold(nameLock, { signal: patience.signal }, stolen);
     } finally {
       clearTimeout(impatient);
       signal.removeEventListener('abort', giveUp);
@@ -80,17 +85,20 @@ export class NameLocks {
     await Promise.allSettled(this.#held.map((held) => held.ended));
   }
 
-  #hold(lock: string, signal: AbortSignal, stolen: () => void): Promise<void> {
+  /** Resolves with whether it is ours: not so only when it is asked for `ifAvailable`. */
+  #hold(lock: string, options: LockOptions, stolen: () => void): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const ended = this.#locks.request(lock, { signal }, () => {
-        resolve();
+      const ended = this.#locks.request(lock, options, (granted) => {
+        resolve(granted !== null);
+        if (granted === null) return undefined;
         return new Promise<void>((release) => {
           if (this.#released) release();
           else this.#held.push({ release, ended });
         });
       });
       ended.catch((error: unknown) => {
-        if (!this.#held.some((held) => held.ended === ended)) reject(signal.aborted ? signal.reason : error);
+        if (!this.#held.some((held) => held.ended === ended))
+          reject(options.signal?.aborted ? options.signal.reason : error);
         else if (!this.#released) stolen();
       });
     });
