@@ -110,11 +110,7 @@ function told(ledgers: readonly Ledger[], fates: readonly Fate[]): string[] {
 
 /** What a pool saw, so that a failure on another machine can be understood from what was printed. */
 function diary({ name, instance, events }: Ledger): string {
-  const lines = events.map((event) => {
-    const what = 'peer' in event ? `${event.peer} ` : '';
-    const details = Object.entries(event).filter(([key]) => !['at', 'type', 'peer'].includes(key));
-    return `  ${event.at % 1_000_000} ${event.type} ${what}${details.map(([, detail]) => String(detail)).join(' ')}`;
-  });
+  const lines = events.map(({ at, ...event }) => `  ${at % 1_000_000} ${Object.values(event).join(' ')}`);
   return [`diary of ${name} ${instance}, times in ms`, ...lines].join('\n');
 }
 
