@@ -197,6 +197,32 @@ describe('a pair whose session stands', () => {
     ]);
   });
 
+  it('is looked for as long when only the other end knows that it stands', () => {
+    const caller = play('caller', [
+      [0, call],
+      [0, slot],
+      [1, { type: 'agreed' }],
+      [2, broken(1)],
+      [202, alarm],
+      [202, slot],
+      [15_202, alarm],
+    ]);
+    expect(caller.did.slice(2)).toEqual([
+      'agreed: -',
+      'broken: hang-up free alarm(202)',
+      'alarm: queue',
+      'slot: dial(2) alarm(15202)',
+      'alarm: hang-up free alarm(15402)',
+    ]);
+    const callee = play('callee', [
+      [0, offer(1)],
+      [1, { type: 'agreed' }],
+      [2, broken(1)],
+      [15_002, alarm],
+    ]);
+    expect(callee.did.slice(1)).toEqual(['agreed: -', 'broken: hang-up alarm(202)', 'alarm: ring(1) alarm(16002)']);
+  });
+
   it('rings at once when its link breaks, and never gives up by itself', () => {
     const { did } = play('callee', [
       [0, offer(1)],

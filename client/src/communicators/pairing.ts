@@ -8,7 +8,7 @@ export type Pairing = {
   readonly link: number;
   /** Attempts since the pair last had a link. */
   readonly attempts: number;
-  /** A session stands and waits for its next link: the pair goes on trying until it is dropped. */
+  /** A session stands, or may stand at the other end, and waits for its next link: the pair goes on trying until it is dropped. */
   readonly standing: boolean;
 } & (
   | { readonly phase: 'apart' }
@@ -30,6 +30,8 @@ export type PairingEvent =
   /** The other side will call, when it can. */
   | { readonly type: 'wait' }
   | { readonly type: 'negotiate'; readonly link: number; readonly data: unknown }
+  /** The other side may take the link for good before we do. */
+  | { readonly type: 'agreed' }
   /** The attempt's link is open, and both sides have checked each other. */
   | { readonly type: 'up' }
   /** The link of that number broke, or the attempt at it came to nothing. */
@@ -79,6 +81,7 @@ export function apart(self: string, peer: string, link = 0): Pairing {
 /** What follows from an event at a time; nothing else is looked at. An event that means nothing in a state changes nothing. */
 export function next(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
   if (event.type === 'drop') return give(pairing, [{ do: 'alarm', at: undefined }]);
+  if (event.type === 'agreed') return stay({ ...pairing, standing: true });
   if (event.type === 'up' && pairing.phase === 'dialing') {
     const { role, link } = pairing;
     return {

@@ -285,6 +285,7 @@ export class Peer {
       {
         now: () => performance.now(),
         schedule: () => this.#host.schedule(session),
+        agreed: () => this.#agreed(),
         joined: () => this.#up(session),
         severed: (cause) => this.#severed(cause),
         resumed: () => this.#resumed(),
@@ -296,6 +297,13 @@ export class Peer {
       },
     );
     this.#session = session;
+  }
+
+  /** If this link breaks the other side may wait for the next as long as we would. */
+  #agreed(): void {
+    if (this.#pairing === undefined || this.#pairing.standing) return;
+    this.#pair({ type: 'agreed' });
+    this.#vigil.wait();
   }
 
   #up(session: Session): void {
@@ -331,7 +339,6 @@ export class Peer {
     const { name } = this;
     const { deadlines, liveness, rules } = this.#host;
     const session = (): Session | undefined => this.#session;
-    const cause = (): Error | undefined => this.#attemptError;
     return new Vigil({
       name,
       deadlines,
@@ -340,12 +347,17 @@ export class Peer {
       get session() {
         return session();
       },
-      get cause() {
-        return cause();
-      },
       judged: (state) => this.#link(state),
       woken: () => this.nudge(),
+      late: (reason, text) => this.#late(reason, text),
     });
+  }
+
+  /** No link came in time. */
+  #late(reason: LeaveReason, text: string): void {
+    const { name: peer } = this;
+    if (this.#joined) this.#session?.lost(reason, text, this.#attemptError);
+    else this.#session?.fail(reason, unreachable(peer, text, this.#attemptError));
   }
 
   #broken(cause: Error | undefined): void {
@@ -477,10 +489,7 @@ export class Peer {
     const { name: peer } = this;
     const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
     const text = `no link to ${peer} came about within ${this.#host.rules.connectTimeout} ms, in ${tried}`;
-    this.#session?.fail(
-      'lost',
-      new PoolError('unreachable', text, { peer, delivery: 'none', cause: this.#attemptError }),
-    );
+    this.#session?.fail('lost', unreachable(peer, text, this.#attemptError));
   }
 
   #dial(presence: Presence, link: number): void {
@@ -508,4 +517,8 @@ export class Peer {
     const role = this.#pairing?.role === 'caller' ? 'initiator' : 'responder';
     this.#attempt = transport.dial(presence, role, negotiate, listener);
   }
+}
+
+function unreachable(peer: string, text: string, cause: Error | undefined): PoolError {
+  return new PoolError('unreachable', text, { peer, delivery: 'none', cause });
 }

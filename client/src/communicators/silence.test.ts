@@ -203,6 +203,63 @@ describe('a silent peer', () => {
   });
 });
 
+describe('a first link that broke when only one side knew that it stood', () => {
+  /** Bob has heard hello and no welcome; alice has, and sends. Then there is no link for so many ms. */
+  async function half(apart: number): Promise<{ alice: Guest; bob: Guest; sent: Promise<unknown> }> {
+    const hub = getHub(`half-${apart}`);
+    const alice = new Guest(hub, 'alice');
+    const bob = new Guest(hub, 'bob');
+    await bob.join();
+    bob.transport.hearing = 2;
+    await alice.join();
+    expect(bob.communicator.connected('alice')).toBe(false);
+    const sent = alice.communicator.send('bob', { head: new Uint8Array(7), segments: [] }, DELIVERED);
+    sent.catch(() => {});
+    bob.transport.hearing = Number.POSITIVE_INFINITY;
+    for (const { transport } of [alice, bob]) {
+      transport.mute = true;
+      transport.cut();
+    }
+    await pass(apart);
+    for (const { transport } of [alice, bob]) {
+      transport.mute = false;
+      transport.hears?.state('connected');
+    }
+    await pass(15_000);
+    return { alice, bob, sent };
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is followed by another within `reconnectTimeout`, and what was sent arrives', async () => {
+    const { alice, bob, sent } = await half(25_000);
+    await sent;
+    expect(alice.story.map((line) => line.slice(line.indexOf(' ') + 1))).toEqual([
+      'link bob connecting',
+      'link bob connected',
+    ]);
+    expect(
+      bob.heard.filter((line) => /message|joined|left|failed/.test(line)).map((line) => line.split(' ')[1]),
+    ).toEqual(['joined', 'message']);
+  });
+
+  it('fails when there is none for so long, and both begin anew', async () => {
+    const { alice, bob, sent } = await half(40_000);
+    await expect(sent).rejects.toMatchObject({ code: 'peer-left' });
+    expect(alice.story.filter((line) => /left/.test(line))).toEqual(['30.00 left bob bob-1 lost']);
+    expect(bob.heard.filter((line) => /joined|left|failed/.test(line)).map((line) => line.split(' ')[1])).toEqual([
+      'failed',
+      'joined',
+    ]);
+    await bob.communicator.send('alice', { head: new Uint8Array(3), segments: [] }, DELIVERED);
+  });
+});
+
 describe('a name that somebody else claims', () => {
   it('stays with the instance whose link answers; the other is told so', async () => {
     const hub = getHub('claims');

@@ -19,12 +19,12 @@ export interface VigilHost {
   /** How long somebody without a link is waited for, in ms. */
   readonly reconnectTimeout: number;
   readonly session: Session | undefined;
-  /** What became of the last attempt at a link. */
-  readonly cause: Error | undefined;
   /** The link is silent although it stands; or was heard again. */
   judged(state: 'unresponsive' | 'connected'): void;
   /** We slept: what waits for its next try makes it now. */
   woken(): void;
+  /** No link came in time. */
+  late(reason: LeaveReason, text: string): void;
 }
 
 /** Watches over the session with one peer: ends it when the silence of its link, the word of the transport, or the time without a link says that nobody is there. */
@@ -105,7 +105,7 @@ export class Vigil {
     this.#patience.start(
       ms,
       () => this.#host.woken(),
-      () => this.#host.session?.lost(reason, text, this.#host.cause),
+      () => this.#host.late(reason, text),
     );
   }
 

@@ -33,7 +33,7 @@ export interface Resumable extends Agreement {
 }
 
 /**
- * `up`: both sides have welcomed each other, and agree on the session. `refused`: one does not want the other, and the session ends. `gone`: the other side does not have the session that stands here.
+ * `agreed`: the other side's hello is good, and it may be up before we are. `up`: both sides have welcomed each other, and agree on the session. `refused`: one does not want the other, and the session ends. `gone`: the other side does not have the session that stands here.
  * `unfit`: this link is no good, another may be.
  */
 export type Outcome =
@@ -45,7 +45,7 @@ export type Outcome =
       readonly resumed: Continuation | undefined;
     }
   | { readonly name: 'refused' | 'unfit'; readonly error: PoolError }
-  | { readonly name: 'gone' };
+  | { readonly name: 'agreed' | 'gone' };
 
 /**
  * How two sides check each other before a message passes. Each lane opens with a hello; who finds the other's good answers `welcome`, in each lane;
@@ -134,7 +134,7 @@ export class Greeting {
   }
 
   /** Decided once, when both the link and the other side's hello are there. */
-  #judge(link: Link, hello: Hello): Outcome | undefined {
+  #judge(link: Link, hello: Hello): Outcome {
     const peer = this.#peer;
     const problem =
       hello.name === peer && hello.instance === this.#peerInstance
@@ -167,7 +167,7 @@ export class Greeting {
       return this.#resumable?.standing === true ? { name: 'gone' } : { name: 'unfit', error };
     } else this.#agreement = { id: sessionId(this.#own, hello), key: new PairKey(this.#own, hello) };
     for (const lane of LANES) link.send(lane, new Uint8Array([FRAME.welcome]));
-    return undefined;
+    return { name: 'agreed' };
   }
 
   #rejected(reason: string, text: string): Outcome {

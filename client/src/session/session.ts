@@ -31,6 +31,8 @@ export interface SessionHost extends OutboxHost {
   now(): number;
   /** Call `flush` once, soon; it may be asked again before that. */
   schedule(): void;
+  /** The other side's hello is good: it may be up before we are, and wait for us if the link breaks. */
+  agreed(): void;
   /** Both sides have checked each other: from here on messages pass. */
   joined(kind: LinkKind): void;
   /** The link broke. The session stands, and waits for the next. */
@@ -286,6 +288,9 @@ export class Session {
     const { peer } = this.#options;
     if (outcome === undefined) return;
     switch (outcome.name) {
+      case 'agreed':
+        this.#host.agreed();
+        break;
       case 'up':
         if (this.#phase.name === 'greeting') this.#up(greeting, outcome);
         break;

@@ -11,6 +11,8 @@ export class FaultyTransport implements Transport {
   reachable = true;
   /** No signal leaves. */
   mute = false;
+  /** So many packets of each new link arrive, and no more. */
+  hearing = Number.POSITIVE_INFINITY;
 
   constructor(inner: Transport) {
     this.#inner = inner;
@@ -35,7 +37,7 @@ export class FaultyTransport implements Transport {
       {
         opened: (link) => listener.opened(new FaultyLink(link, this)),
         packet: (lane, bytes) => {
-          if (!entry.deaf) listener.packet(lane, bytes);
+          if (!entry.deaf && entry.hearing-- > 0) listener.packet(lane, bytes);
         },
         drained: (lane) => listener.drained(lane),
         closed: (error) => {
@@ -44,7 +46,7 @@ export class FaultyTransport implements Transport {
         },
       },
     );
-    const entry: Entry = { attempt, listener, deaf: false };
+    const entry: Entry = { attempt, listener, deaf: false, hearing: this.hearing };
     this.#links.add(entry);
     return {
       negotiate: (data) => attempt.negotiate(data),
@@ -84,6 +86,7 @@ interface Entry {
   readonly attempt: Attempt;
   readonly listener: LinkListener;
   deaf: boolean;
+  hearing: number;
 }
 
 class FaultyLink implements Link {

@@ -85,6 +85,7 @@ export class Life {
           host.unlinked(this);
         },
         resumed: () => this.#resumed(),
+        agreed: () => {},
         unfit: (error) => this.#unfit(error),
         message: (queue, packet, receipt) => this.#message(queue, packet, receipt),
         failed: () => {

@@ -201,6 +201,7 @@ export class PairOfSessions {
         joined: () => heard.push({ type: 'joined' }),
         severed: () => heard.push({ type: 'severed' }),
         resumed: () => heard.push({ type: 'resumed' }),
+        agreed: () => {},
         unfit: (error) => heard.push({ type: 'unfit', error }),
         message: (queue, packet, receipt) => {
           end.refuse?.(queue, packet);
