@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'playwright/test';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+interface Written {
+  readonly rows: readonly { readonly name: string; readonly values: Readonly<Record<string, readonly number[]>> }[];
+  readonly failures: readonly unknown[];
+}
+
+/** Rates depend on the machine, and nothing is said of them here: that everything arrives, that everything is measured, and that it is shown. */
+test('C9 the benchmark prints what peerpool and a bare channel do, awaited and not', { tag: '@long' }, async () => {
+  test.setTimeout(180_000);
+  const folder = mkdtempSync(path.join(tmpdir(), 'bench-'));
+  try {
+    const files = ['json', 'plot'].map((name) => path.join(folder, name));
+    const [json, plot] = files as [string, string];
+    const parts = ['--rounds', '1', '--only', 'pair,broadcast,mesh', '--meshes', '4'];
+    const { stdout } = await run(
+      process.execPath,
+      ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool,bare', '--json', json, '--plot', plot],
+      { cwd: top },
+    );
+    const { rows, failures } = JSON.parse(readFileSync(json, 'utf8')) as Written;
+    expect(failures).toEqual([]);
+    for (const name of ['100 B, warm', '100 B, awaited delivered', '16 MiB values', 'mesh of 4']) {
+      expect(rows.find((row) => row.name === name)?.values['peerpool']?.[0], name).toBeGreaterThan(0);
+      expect(stdout).toContain(`| ${name} |`);
+    }
+    expect(readFileSync(plot, 'utf8')).toContain('<svg');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

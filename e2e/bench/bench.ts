@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { judge } from './figures.ts';
+import { measureBroadcast, measureMesh } from './group.ts';
+import { measureMemory } from './memory.ts';
+import type { ContenderName } from './page/main.ts';
+import { measurePair } from './pair.ts';
+import { plot } from './plot.ts';
+import { report } from './report.ts';
+import { Results } from './results.ts';
+import { startServers } from './servers.ts';
+import { Stage } from './stage.ts';
+
+export interface BenchOptions {
+  readonly rounds: number;
+  readonly parts: readonly Part[];
+  /** Whoever is left out is not compared with. */
+  readonly contenders: readonly string[] | undefined;
+  readonly meshes: readonly number[];
+  readonly json: string | undefined;
+  readonly plot: string | undefined;
+  readonly tell: (line: string) => void;
+}
+
+export const PARTS = ['pair', 'broadcast', 'mesh', 'memory'] as const;
+export type Part = (typeof PARTS)[number];
+
+const NETWORKED: readonly ContenderName[] = ['bare', 'peerpool', 'simple-peer', 'PeerJS', 'Trystero', 'socket.io'];
+const IN_ONE_BROWSER: readonly ContenderName[] = ['peerpool, BroadcastChannel', 'bare BroadcastChannel'];
+/** Large meshes are measured seldom: opening so many tabs takes longer than connecting them. */
+const LARGE_MESH = 32;
+const LARGE_MESH_ROUNDS = 3;
+
+/** Runs all of it: contenders one after the other, the next round in another order. */
+export async function bench({
+  rounds,
+  parts,
+  contenders,
+  meshes,
+  json,
+  plot: drawing,
+  tell,
+}: BenchOptions): Promise<void> {
+  const chosen = (names: readonly ContenderName[]): readonly ContenderName[] =>
+    names.filter((name) => contenders === undefined || contenders.includes(name));
+  const results = new Results(tell);
+  const servers = await startServers();
+  const stage = await Stage.set(servers);
+  const machine = `Chromium ${stage.browserVersion}, Node ${process.version}, ${cpus().length} cores`;
+  tell(machine);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const began = Date.now();
+      const turn = (names: readonly ContenderName[]): ContenderName[] => {
+        const all = chosen(names);
+        return all.map((_, place) => all[(place + round) % all.length] as ContenderName);
+      };
+      if (parts.includes('pair')) {
+        for (const name of turn([...NETWORKED, ...IN_ONE_BROWSER])) await measurePair(stage, name, round, results);
+      }
+      if (parts.includes('broadcast')) {
+        for (const name of turn(NETWORKED)) await measureBroadcast(stage, name, round, results);
+      }
+      if (parts.includes('mesh')) {
+        for (const size of meshes) {
+          if (size >= LARGE_MESH && round >= LARGE_MESH_ROUNDS) continue;
+          for (const name of turn(['bare', 'peerpool'])) await measureMesh(stage, name, size, round, results);
+        }
+      }
+      if (parts.includes('memory')) {
+        for (const name of turn(NETWORKED)) await measureMemory(stage, name, round, results);
+      }
+      tell(`round ${round + 1} of ${rounds}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
+    }
+  } finally {
+    await stage.close();
+    await servers.close();
+  }
+  const verdicts = judge(results);
+  tell(`\n${report(results, verdicts)}`);
+  if (json !== undefined) {
+    writeFileSync(
+      json,
+      `${JSON.stringify({ machine, rounds, ...(results.toJSON() as object), figures: verdicts }, undefined, 1)}\n`,
+    );
+  }
+  if (drawing !== undefined) writeFileSync(drawing, plot(results, machine));
+}

@@ -1,0 +1,289 @@
+import { Inspector, inspectNumbers, inspectRecord, kindOf, numberOf, numbers, record, Template } from './content.ts';
+import type { Ack, Bytes, Endpoint, Wait } from './endpoint.ts';
+
+/** What comes is told to the sender a few times per window, so that it never runs dry. */
+const COUNTS_PER_WINDOW = 4;
+/** A sender lets its page breathe after so many messages. */
+const BURST = 100;
+const PING_BYTES = 64;
+const COUNT_BYTES = 16;
+/** A workload that nothing happens in for so long, in ms, has failed. */
+const STALLED = 30_000;
+
+/** What is to come: bytes of a size, records, or arrays of numbers. */
+export type Expectation =
+  | { readonly what: 'bytes'; readonly size: number }
+  | { readonly what: 'records' }
+  | { readonly what: 'numbers'; readonly count: number };
+
+/** How far a receiver was at a time, in ms since 1970. */
+export type Timeline = readonly (readonly [at: number, count: number])[];
+
+/** One end of a workload, whoever carries it. */
+export class Actor {
+  readonly name: string;
+  #endpoint: Endpoint | undefined;
+  #failure: Error | undefined;
+  /** Of the others, how much they have. */
+  readonly #counts = new Map<string, number>();
+  #changed = (): void => {};
+  readonly #pongs = new Map<number, () => void>();
+  readonly #pong = new Template(PING_BYTES, 'pong');
+  readonly #ping = new Template(PING_BYTES, 'ping');
+  readonly #count = new Template(COUNT_BYTES, 'count');
+  #pings = 0;
+  #check: (value: unknown, number: number) => void = () => {};
+  #every = 1;
+  #prepared: Template | undefined;
+  #received = 0;
+  #timeline: [number, number][] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  set endpoint(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  get endpoint(): Endpoint {
+    if (this.#endpoint === undefined) throw new Error('it is not connected yet');
+    return this.#endpoint;
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#changed();
+  }
+
+  take(from: string, value: unknown): void {
+    try {
+      if (!(value instanceof Uint8Array) || value.length > PING_BYTES) return this.#data(from, value);
+      const bytes = value as Bytes;
+      const number = numberOf(bytes);
+      switch (kindOf(bytes)) {
+        case 'ping':
+          this.#done(this.endpoint.send(from, this.#pong.number(number), 'pings'));
+          break;
+        case 'pong':
+          this.#pongs.get(number)?.();
+          break;
+        case 'count':
+          this.#counts.set(from, number);
+          this.#changed();
+          break;
+        default:
+          this.#data(from, bytes);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Data follows: it is checked, and counted to the sender after every so many. */
+  expect(expectation: Expectation, window: number): void {
+    this.#every = Math.max(1, Math.floor(window / COUNTS_PER_WINDOW));
+    this.#received = 0;
+    this.#timeline = [];
+    this.#check = checkOf(expectation);
+  }
+
+  /** @throws what went wrong here */
+  get timeline(): Timeline {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#timeline;
+  }
+
+  /** Round-trip times in ms, one ping after the other. */
+  async pings(to: string, count: number): Promise<number[]> {
+    const times: number[] = [];
+    for (let left = count; left > 0; left--) times.push(await this.#pingOnce(to));
+    return times;
+  }
+
+  /** Sends without waiting for one or the other, for so many ms, and no more than a window ahead of the receiver. Returns when it began. */
+  async flood(to: string, size: number, window: number, ms: number): Promise<number> {
+    const template = new Template(size, 'data');
+    return this.#pour([to], window, Number.POSITIVE_INFINITY, ms, (number) =>
+      this.endpoint.send(to, template.number(number), 'values'),
+    );
+  }
+
+  async transfer(to: string, size: number, window: number, count: number): Promise<number> {
+    const template = new Template(size, 'data');
+    return this.#pour([to], window, count, Number.POSITIVE_INFINITY, (number) =>
+      this.endpoint.send(to, template.number(number), 'values'),
+    );
+  }
+
+  /** Transfers, and pings all the while, each so many ms after the last began. */
+  async transferUnderPings(
+    to: string,
+    size: number,
+    window: number,
+    count: number,
+    every: number,
+  ): Promise<{ began: number; times: number[] }> {
+    const times: number[] = [];
+    const pings: Promise<unknown>[] = [];
+    const timer = setInterval(() => pings.push(this.#pingOnce(to).then((time) => times.push(time))), every);
+    try {
+      const began = await this.transfer(to, size, window, count);
+      clearInterval(timer);
+      await Promise.all(pings);
+      return { began, times };
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Has one value ready; a receiver needs its model as well before memory is looked at. */
+  prepare(size: number): void {
+    this.#prepared = new Template(size, 'data');
+  }
+
+  async sendPrepared(to: string): Promise<number> {
+    const template = this.#prepared;
+    if (template === undefined) throw new Error('nothing is prepared');
+    return this.#pour([to], 1, 1, Number.POSITIVE_INFINITY, (number) =>
+      this.endpoint.send(to, template.number(number), 'values'),
+    );
+  }
+
+  async broadcast(to: readonly string[], size: number, window: number, count: number): Promise<number> {
+    const template = new Template(size, 'data');
+    return this.#pour(to, window, count, Number.POSITIVE_INFINITY, (number) =>
+      this.endpoint.broadcast(template.number(number)),
+    );
+  }
+
+  async sendRecords(to: string, window: number, ms: number): Promise<number> {
+    return this.#pour([to], window, Number.POSITIVE_INFINITY, ms, (number) =>
+      this.endpoint.sendValue(to, record(number)),
+    );
+  }
+
+  async sendNumbers(to: string, length: number, window: number, count: number): Promise<number> {
+    const value = numbers(length);
+    return this.#pour([to], window, count, Number.POSITIVE_INFINITY, () => this.endpoint.sendValue(to, value));
+  }
+
+  /** One after the other, each awaited; returns how many in how many ms. */
+  async acknowledged(
+    to: string,
+    size: number,
+    ack: Ack,
+    ms: number,
+  ): Promise<{ count: number; ms: number } | undefined> {
+    const { acknowledged } = this.endpoint;
+    if (acknowledged === undefined) return undefined;
+    const template = new Template(size, 'data');
+    const began = performance.now();
+    let count = 0;
+    while (performance.now() < began + ms) await acknowledged(to, template.number(count++), ack);
+    // What nobody waited for has arrived when the last one has.
+    await acknowledged(to, template.number(count++), 'delivered');
+    return { count, ms: performance.now() - began };
+  }
+
+  async #pour(
+    to: readonly string[],
+    window: number,
+    count: number,
+    ms: number,
+    send: (number: number) => Wait,
+  ): Promise<number> {
+    this.#counts.clear();
+    const began = now();
+    const least = (): number => Math.min(...to.map((one) => this.#counts.get(one) ?? 0));
+    const end = performance.now() + ms;
+    let sent = 0;
+    while (sent < count && performance.now() < end) {
+      for (let left = Math.min(BURST, count - sent, least() + window - sent); left > 0; left--) {
+        const wait = send(sent++);
+        if (wait !== undefined) await wait;
+      }
+      await breath();
+      if (sent - least() >= window) await this.#until(() => sent - least() < window);
+    }
+    const every = Math.max(1, Math.floor(window / COUNTS_PER_WINDOW));
+    const due = sent - (sent % every);
+    await this.#until(() => least() >= due);
+    return began;
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (this.#failure !== undefined) throw this.#failure;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`nothing has arrived for ${STALLED / 1000} s`)), STALLED);
+        this.#changed = resolve;
+      });
+      clearTimeout(timer);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #pingOnce(to: string): Promise<number> {
+    const number = this.#pings++;
+    const began = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#pongs.set(number, resolve);
+        timer = setTimeout(() => reject(new Error(`no answer for ${STALLED / 1000} s`)), STALLED);
+        this.#done(this.endpoint.send(to, this.#ping.number(number), 'pings'));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#pongs.delete(number);
+    }
+    return performance.now() - began;
+  }
+
+  #data(from: string, value: unknown): void {
+    // The time is that of the arrival; then all of it is checked.
+    const at = now();
+    const number = this.#received++;
+    if (this.#received % this.#every === 0) {
+      this.#timeline.push([at, this.#received]);
+      this.#done(this.endpoint.send(from, this.#count.number(this.#received), 'pings'));
+    }
+    this.#check(value, number);
+  }
+
+  #done(sent: Wait): void {
+    sent?.catch((error: unknown) => this.fail(error));
+  }
+}
+
+function checkOf(expectation: Expectation): (value: unknown, number: number) => void {
+  switch (expectation.what) {
+    case 'bytes': {
+      const inspector = new Inspector(expectation.size);
+      return (value, number) => inspector.inspect(value as Bytes, number);
+    }
+    case 'records':
+      return inspectRecord;
+    case 'numbers':
+      return (value) => inspectNumbers(value, expectation.count);
+  }
+}
+
+/** The same clock in all tabs, in ms. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** A task of its own, so that what has arrived is heard. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

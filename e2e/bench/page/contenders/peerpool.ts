@@ -1,0 +1,33 @@
+import {
+  BroadcastChannelCommunicator,
+  type Communicator,
+  Pool,
+  WebRTCCommunicator,
+} from '../../../../client/src/index.ts';
+import type { Open, Setup } from '../endpoint.ts';
+
+export const openWebRTC: Open = (setup) => open(new WebRTCCommunicator({ room: setup.room }), setup);
+
+export const openBroadcastChannel: Open = (setup) =>
+  open(new BroadcastChannelCommunicator({ room: setup.room }), setup);
+
+async function open(communicator: Communicator<never>, setup: Setup): ReturnType<Open> {
+  const { name, others, received, failed } = setup;
+  const pool = new Pool(name, communicator, { on: { error: ({ error }) => failed(error) } });
+  pool.onMessage(({ sender, value }) => received(sender, value), { everyId: true });
+  await pool.initialize();
+  await pool.waitFor(others, { timeout: 120_000 });
+  return {
+    send: (to, bytes, topic) => {
+      pool.send(to, bytes, topic).catch(failed);
+    },
+    sendValue: (to, value) => {
+      pool.send(to, value, 'values').catch(failed);
+    },
+    broadcast: (bytes) => {
+      pool.broadcast(bytes, 'values').catch(failed);
+    },
+    acknowledged: (to, bytes, ack) => pool.send(to, bytes, { msgId: 'values', ack }),
+    close: () => pool.shutdown(),
+  };
+}

@@ -1,0 +1,57 @@
+// @ts-check
+/** `npm run bench -- --rounds 7 --only pair,mesh`: peerpool beside what else there is, in real tabs. */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runnerImport } from 'vite';
+
+const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES] [--meshes SIZES] [--json FILE] [--plot FILE]
+  --rounds      in each of which every contender has its turn (7)
+  --only        pair, broadcast, mesh, memory (all)
+  --contenders  by name, with commas; peerpool and bare are what ratios are made of (all)
+  --meshes      sizes of full meshes (2,4,8,16,32); 64 takes minutes
+  --json        where all values go (test-results/bench.json)
+  --plot        where a picture goes (test-results/bench.svg)`;
+
+const entry = fileURLToPath(new URL('bench.ts', import.meta.url));
+const { module } = await runnerImport(entry, { configFile: false, logLevel: 'error' });
+await module.bench(read(module.PARTS));
+
+/**
+ * What is asked for; ends the process when it can't be understood.
+ * @param {readonly string[]} known
+ */
+function read(known) {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: 'string', default: '7' },
+        only: { type: 'string', default: known.join(',') },
+        contenders: { type: 'string' },
+        meshes: { type: 'string', default: '2,4,8,16,32' },
+        json: { type: 'string', default: 'test-results/bench.json' },
+        plot: { type: 'string', default: 'test-results/bench.svg' },
+      },
+    });
+    const parts = values.only.split(',');
+    for (const part of parts) if (!known.includes(part)) throw new Error(`there is no part "${part}"`);
+    return {
+      rounds: number(values.rounds),
+      parts,
+      contenders: values.contenders?.split(','),
+      meshes: values.meshes.split(',').map(number),
+      json: values.json,
+      plot: values.plot,
+      tell: (/** @type {string} */ line) => process.stdout.write(`${line}\n`),
+    };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+/** @param {string} text */
+function number(text) {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`"${text}" is no number of anything`);
+}
