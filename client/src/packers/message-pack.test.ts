@@ -181,3 +181,54 @@ describe('messagepack from strangers', () => {
     expect(() => unpack('93 c70015 a4676f6e65 05')).toThrow(/^unpackable: .*"gone"/);
   });
 });
+
+describe('bytes alone', () => {
+  const lengths = [0, 1, 100, 255, 256, 257, 65_535];
+
+  it('are written as MessagePack has them, whatever their length, and come in a buffer of their own', () => {
+    for (const length of lengths) {
+      const bytes = Uint8Array.from({ length }, (_, index) => index % 253);
+      const { head, segments } = packer.pack(bytes);
+      const header = length < 256 ? [0xc4, length] : [0xc5, length >> 8, length & 0xff];
+      expect([...head.subarray(0, header.length)]).toEqual(header);
+      const value = packer.unpack({ head: Buffer.from(head), segments }) as Uint8Array;
+      expect(Object.getPrototypeOf(value)).toBe(Uint8Array.prototype);
+      expect(value).toEqual(bytes);
+      expect(value.buffer.byteLength).toBe(length);
+    }
+  });
+
+  it('are a copy from the moment they are packed, however many are packed after them', () => {
+    const bytes = new Uint8Array(100);
+    const packets = lengths.concat(lengths).map((_, index) => packer.pack(bytes.fill(index)));
+    for (const [index, packet] of packets.entries())
+      expect(packer.unpack(packet)).toEqual(new Uint8Array(100).fill(index));
+  });
+
+  it('are not taken for it when something is missing or follows', () => {
+    for (const wrong of ['c4', 'c402 01', 'c401 0102', 'c5 0001', 'c50002 01', 'c50001 0102']) {
+      expect(() => unpack(wrong), wrong).toThrow(PoolError);
+    }
+    expect(() => unpack('c40101', [new Uint8Array(SEGMENT_BYTES)])).toThrow('a segment that no value names');
+  });
+
+  it('whose buffer was transferred away are refused, and empty ones are not', () => {
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    expect(() => packer.pack(bytes)).toThrow(PoolError);
+    expect(packer.unpack(packer.pack(new Uint8Array(0)))).toEqual(new Uint8Array(0));
+    const proxy: unknown = new Proxy(new Uint8Array(8), {});
+    expect(() => packer.pack(proxy)).toThrow(PoolError);
+  });
+
+  it('go as their class wants when somebody has registered it', () => {
+    const own = new MessagePackPacker();
+    own.register(
+      'bytes',
+      Uint8Array,
+      ({ length }) => length,
+      (length: number) => new Uint8Array(length).fill(7),
+    );
+    expect(own.unpack(own.pack(new Uint8Array(2)))).toEqual(Uint8Array.of(7, 7));
+  });
+});

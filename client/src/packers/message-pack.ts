@@ -4,7 +4,9 @@ import { BINARY_NAMES, makeBinary, viewBytes } from './binary.ts';
 import { KINDS } from './kinds.ts';
 import type { Format } from './lowering.ts';
 import { checkMessagePack } from './message-pack-check.ts';
+import { type Packet, SEGMENT_BYTES } from './packer.ts';
 import type { Raising } from './raising.ts';
+import { Slab } from './slab.ts';
 import { ValuePacker } from './value-packer.ts';
 
 /** The extensions of leaves; those of lists are in `kinds.ts`. PROTOCOL.md has the table. */
@@ -64,6 +66,12 @@ const extensionCodec = {
   decode: (data: Uint8Array, type: number) => new ExtData(type, data),
 };
 
+/** MessagePack's own headers of bytes, by how many bytes their length takes: `bin 8`, `bin 16`. */
+const BIN_8 = 0xc4;
+const BIN_16 = 0xc5;
+
+const NO_SEGMENTS: readonly Uint8Array[] = Object.freeze([]);
+
 /** The default packer: MessagePack, with extensions for what it has no words for. See `ValuePacker` for what it takes. */
 export class MessagePackPacker extends ValuePacker {
   readonly name = 'messagepack';
@@ -71,8 +79,34 @@ export class MessagePackPacker extends ValuePacker {
   #encoder = new Encoder({ extensionCodec });
   #decoder = new Decoder({ extensionCodec });
 
+  readonly #slab = new Slab();
+
+  /** Bytes are what is sent most often and what costs least: neither the walk nor the library would find anything in them. */
+  override pack(value: unknown): Packet {
+    if (!isSmallBytes(value) || this.registered(Uint8Array.prototype)) return super.pack(value);
+    const { length } = value;
+    const short = length < 0x100;
+    const head = this.#slab.take(length + (short ? 2 : 3));
+    head[0] = short ? BIN_8 : BIN_16;
+    if (!short) head[1] = length >> 8;
+    head[short ? 1 : 2] = length & 0xff;
+    head.set(value, short ? 2 : 3);
+    return { head, segments: NO_SEGMENTS };
+  }
+
+  override unpack(packet: Packet): unknown {
+    const { head, segments } = packet;
+    const from = segments.length > 0 ? 0 : bytesFrom(head);
+    if (from === 0) return super.unpack(packet);
+    const value = new Uint8Array(head.length - from);
+    value.set(head.subarray(from));
+    return value;
+  }
+
   protected encode(lowered: unknown): Uint8Array {
-    const head = this.#encoder.encode(lowered);
+    const shared = this.#encoder.encodeSharedRef(lowered);
+    const head = this.#slab.take(shared.byteLength);
+    head.set(shared);
     if (head.byteLength > KEPT_BYTES) this.#encoder = new Encoder({ extensionCodec });
     return head;
   }
@@ -85,6 +119,24 @@ export class MessagePackPacker extends ValuePacker {
     if (head.byteLength > KEPT_BYTES) this.#decoder = new Decoder({ extensionCodec });
     return extended ? raise(value, raising) : value;
   }
+}
+
+function isSmallBytes(value: unknown): value is Uint8Array {
+  // What is empty may have lost its buffer. A proxy is no view, whatever its prototype.
+  return (
+    ArrayBuffer.isView(value) &&
+    Object.getPrototypeOf(value) === Uint8Array.prototype &&
+    value.byteLength > 0 &&
+    value.byteLength < SEGMENT_BYTES
+  );
+}
+
+/** Where the bytes begin in a head that is nothing else; 0 when it is something else. */
+function bytesFrom(head: Uint8Array): number {
+  const [kind, first = 0, second = 0] = [head[0], head[1], head[2]];
+  if (kind === BIN_8 && head.length === 2 + first) return 2;
+  if (kind === BIN_16 && head.length === 3 + (first << 8) + second) return 3;
+  return 0;
 }
 
 /** Every container here is the decoder's own and new, so it is changed in place. */

@@ -56,6 +56,11 @@ export abstract class ValuePacker implements Packer {
     this.#registry.clear();
   }
 
+  /** Whether instances of exactly this class go as what their `toData` makes of them. */
+  protected registered(prototype: object): boolean {
+    return this.#registry.has(prototype);
+  }
+
   pack(value: unknown): Packet {
     const lowering = new Lowering(this.format, this.#registry, this.#stacks);
     try {

@@ -7,6 +7,8 @@ import { messageOpener } from './receiving.ts';
 import { checkParse } from './schema.ts';
 import type { Taker } from './takers.ts';
 
+const NOW = Promise.resolve();
+
 /**
  * `onMessage`: takes messages for as long as it is on, whichever instance sends them, and begins to handle them in the order of their arrival.
  * A message is released when its handler's promise settles; what the handler throws is an `error` event.
@@ -79,15 +81,16 @@ export class MessageHandler<Value> implements Taker {
   /** Begins in a turn of its own: a handler never runs within the delivery of its message. */
   #handle(letter: Letter): void {
     this.#running++;
-    const released = (): void => this.#released(letter);
-    const failed = (thrown: unknown): void => {
-      this.#released(letter);
-      this.#commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
-    };
-    Promise.resolve()
-      .then(() => this.#open(letter))
-      .then((message) => this.#handler(message))
-      .then(released, failed);
+    NOW.then(() => {
+      const message = this.#open(letter);
+      return message instanceof Promise ? message.then(this.#handler) : this.#handler(message);
+    }).then(
+      () => this.#released(letter),
+      (thrown: unknown) => {
+        this.#released(letter);
+        this.#commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+      },
+    );
   }
 
   #released(letter: Letter): void {

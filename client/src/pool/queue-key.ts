@@ -6,7 +6,15 @@ import { PoolError } from '../errors.ts';
  * Other first letters are other things; who doesn't know one refuses it.
  */
 export function messageQueue(msgId: string | undefined): string {
-  return msgId === undefined ? '' : `m${msgId}`;
+  return msgId === undefined ? '' : keyOf(msgId);
+}
+
+/** The key that was made last, for most messages have the id of the one before, and a text that was made anew is hashed anew wherever it is looked up. */
+let [lastId, lastKey] = ['', 'm'];
+
+function keyOf(msgId: string): string {
+  if (msgId !== lastId) [lastId, lastKey] = [msgId, `m${msgId}`];
+  return lastKey;
 }
 
 /**
@@ -15,6 +23,7 @@ export function messageQueue(msgId: string | undefined): string {
  */
 export function messageId(queue: string): string | undefined {
   if (queue === '') return undefined;
+  if (queue === lastKey) return lastId;
   if (queue.startsWith('m')) return queue.slice(1);
   throw new PoolError(
     'malformed',
@@ -32,7 +41,7 @@ const BYTES_PER_UNIT = 3;
  * @throws TypeError, RangeError
  */
 export function checkMessageId(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
+  if (value === undefined || value === lastId) return value;
   if (typeof value !== 'string')
     throw new TypeError(`a message id is a string, not ${value === null ? 'null' : typeof value}`);
   if (/\p{Surrogate}/u.test(value)) throw new TypeError('a message id has no lone surrogates');

@@ -4,7 +4,7 @@ import { PoolError } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import { chargeOf, crowded, tellEvery } from './credit.ts';
-import { FLAG, FrameError, type PacketReader } from './frames.ts';
+import { FLAG, FrameError, LastText, type PacketReader } from './frames.ts';
 import type { Notice } from './notice.ts';
 import { Reassembly } from './reassembly.ts';
 
@@ -18,6 +18,7 @@ class ReceiveLane {
   /** Messages begun. */
   messages = 0;
   readonly partial = new Map<number, Reassembly>();
+  readonly key = new LastText();
 }
 
 export interface InboxHost {
@@ -107,7 +108,7 @@ export class Inbox {
   }
 
   message(lane: Lane, flags: number, reader: PacketReader): void {
-    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES);
+    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES, this.#lanes[lane].key);
     const length = reader.varint();
     this.#check(length);
     const index = this.#begin(lane, queue, flags, length);
@@ -117,7 +118,7 @@ export class Inbox {
   }
 
   first(lane: Lane, flags: number, reader: PacketReader): void {
-    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES);
+    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES, this.#lanes[lane].key);
     const total = reader.varint();
     const layout = (flags & FLAG.segments) === 0 ? 0 : reader.varint();
     const message = new Reassembly(queue, flags, total, layout);
@@ -233,21 +234,8 @@ export class Inbox {
   #hand(lane: Lane, index: number, queue: string, flags: number, bytes: number, packet: Packet): void {
     if (this.#closed !== undefined) return;
     const charge = chargeOf(bytes, this.#options.inboxLimit);
-    const free = (): void => this.#free(charge, flags);
-    const serial = this.#serial;
+    const receipt = new InboundReceipt(this.#options.origin, lane, index, this.#serial, charge, flags, this.#consume);
     this.#serial = (this.#serial + 1) >>> 0;
-    let open = true;
-    const consumed = (): void => {
-      if (!open) return;
-      open = false;
-      if ((flags & FLAG.receipt) === 0) {
-        free();
-        return;
-      }
-      this.#host.notify({ kind: 'consumed', lane, index, acknowledged: free });
-      this.#host.tell();
-    };
-    const receipt = new InboundReceipt(this.#options.origin, lane, index, serial, consumed);
     this.#completed = true;
     this.#handing = lane;
     try {
@@ -257,8 +245,9 @@ export class Inbox {
       this.#host.message(queue, packet, receipt);
     } catch (cause) {
       const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
-      open = false;
-      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged: free });
+      receipt.close();
+      const acknowledged = (): void => this.#free(charge, flags);
+      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged });
       return;
     } finally {
       this.#handing = undefined;
@@ -266,6 +255,16 @@ export class Inbox {
     this.messagesReceived++;
     this.bytesReceived += bytes;
   }
+
+  readonly #consume = ({ lane, index, charge, flags }: InboundReceipt): void => {
+    if ((flags & FLAG.receipt) === 0) {
+      this.#free(charge, flags);
+      return;
+    }
+    const acknowledged = (): void => this.#free(charge, flags);
+    this.#host.notify({ kind: 'consumed', lane, index, acknowledged });
+    this.#host.tell();
+  };
 
   #free(charge: number, flags: number): void {
     if ((flags & FLAG.unmetered) !== 0) {
@@ -279,20 +278,44 @@ export class Inbox {
 
 class InboundReceipt implements Receipt {
   readonly serial: number;
-  readonly consumed: () => void;
+  readonly lane: Lane;
+  readonly index: number;
+  readonly charge: number;
+  readonly flags: number;
   readonly #origin: string;
-  readonly #lane: Lane;
-  readonly #index: number;
+  readonly #consumed: (receipt: InboundReceipt) => void;
+  #open = true;
 
-  constructor(origin: string, lane: Lane, index: number, serial: number, consumed: () => void) {
+  constructor(
+    origin: string,
+    lane: Lane,
+    index: number,
+    serial: number,
+    charge: number,
+    flags: number,
+    consumed: (receipt: InboundReceipt) => void,
+  ) {
     this.#origin = origin;
-    this.#lane = lane;
-    this.#index = index;
+    this.lane = lane;
+    this.index = index;
     this.serial = serial;
-    this.consumed = consumed;
+    this.charge = charge;
+    this.flags = flags;
+    this.#consumed = consumed;
   }
 
   get identity(): string {
-    return `${this.#origin}/${this.#lane}.${this.#index}`;
+    return `${this.#origin}/${this.lane}.${this.index}`;
+  }
+
+  consumed(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#consumed(this);
+  }
+
+  /** Nothing more can be said of it. */
+  close(): void {
+    this.#open = false;
   }
 }

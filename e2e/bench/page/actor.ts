@@ -2,7 +2,7 @@ import { Inspector, inspectNumbers, inspectRecord, kindOf, numberOf, numbers, re
 import type { Ack, Bytes, Endpoint, Wait } from './endpoint.ts';
 
 /** What comes is told to the sender a few times per window, so that it never runs dry. */
-const COUNTS_PER_WINDOW = 4;
+const COUNTS_PER_WINDOW = 16;
 /** A sender lets its page breathe after so many messages. */
 const BURST = 100;
 const PING_BYTES = 64;
@@ -26,11 +26,13 @@ export class Actor {
   #failure: Error | undefined;
   /** Of the others, how much they have. */
   readonly #counts = new Map<string, number>();
+  #answers = 0;
   #changed = (): void => {};
   readonly #pongs = new Map<number, () => void>();
   readonly #pong = new Template(PING_BYTES, 'pong');
   readonly #ping = new Template(PING_BYTES, 'ping');
   readonly #count = new Template(COUNT_BYTES, 'count');
+  readonly #ask = new Template(COUNT_BYTES, 'ask');
   #pings = 0;
   #check: (value: unknown, number: number) => void = () => {};
   #every = 1;
@@ -68,7 +70,11 @@ export class Actor {
         case 'pong':
           this.#pongs.get(number)?.();
           break;
+        case 'ask':
+          this.#done(this.endpoint.send(from, this.#count.number(this.#received), 'pings'));
+          break;
         case 'count':
+          this.#answers++;
           this.#counts.set(from, number);
           this.#changed();
           break;
@@ -206,9 +212,12 @@ export class Actor {
       await breath();
       if (sent - least() >= window) await this.#until(() => sent - least() < window);
     }
-    const every = Math.max(1, Math.floor(window / COUNTS_PER_WINDOW));
-    const due = sent - (sent % every);
-    await this.#until(() => least() >= due);
+    while (least() < sent) {
+      // What is behind everything else is answered when all that has arrived.
+      for (const one of to) await this.endpoint.send(one, this.#ask.number(0), 'values');
+      const before = this.#answers;
+      await this.#until(() => this.#answers >= before + to.length);
+    }
     return began;
   }
 
@@ -243,11 +252,10 @@ export class Actor {
   }
 
   #data(from: string, value: unknown): void {
-    // The time is that of the arrival; then all of it is checked.
-    const at = now();
     const number = this.#received++;
     if (this.#received % this.#every === 0) {
-      this.#timeline.push([at, this.#received]);
+      // The time is that of the arrival; then all of it is checked.
+      this.#timeline.push([now(), this.#received]);
       this.#done(this.endpoint.send(from, this.#count.number(this.#received), 'pings'));
     }
     this.#check(value, number);
@@ -276,14 +284,12 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+const { port1: wake, port2: sleep } = new MessageChannel();
+
 /** A task of its own, so that what has arrived is heard. */
 function breath(): Promise<void> {
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
+    wake.onmessage = () => resolve();
+    sleep.postMessage(undefined);
   });
 }

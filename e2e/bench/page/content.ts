@@ -1,8 +1,8 @@
 import type { Bytes } from './endpoint.ts';
 
 /** What a message is, in its first eight bytes: its number and its kind; then content that both ends know. */
-export type Kind = 'data' | 'ping' | 'pong' | 'count';
-const KINDS: readonly Kind[] = ['data', 'ping', 'pong', 'count'];
+export type Kind = 'data' | 'ping' | 'pong' | 'count' | 'ask';
+const KINDS: readonly Kind[] = ['data', 'ping', 'pong', 'count', 'ask'];
 const HEADER_BYTES = 8;
 const FILL = 0x9e3779b1;
 
@@ -57,7 +57,8 @@ export class Inspector {
 }
 
 export function numberOf(bytes: Bytes): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
+  const [first = 0, second = 0, third = 0, fourth = 0] = [bytes[0], bytes[1], bytes[2], bytes[3]];
+  return first | (second << 8) | (third << 16) | (fourth << 24);
 }
 
 export function kindOf(bytes: Bytes): Kind {

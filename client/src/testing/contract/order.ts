@@ -234,7 +234,11 @@ function sizes(count: number): readonly number[] {
 }
 
 function borders(): readonly number[] {
-  const around = [8 * 1024, 16 * 1024, 64 * 1024, 256 * 1024, MEBIBYTE].flatMap((size) => [size - 1, size, size + 1]);
+  const around = [8 * 1024, 16 * 1024, 32 * 1024, 64 * 1024, 256 * 1024, MEBIBYTE].flatMap((size) => [
+    size - 1,
+    size,
+    size + 1,
+  ]);
   return [0, 1, 255, 256, ...around];
 }
 
