@@ -30,8 +30,13 @@ function read(known) {
         meshes: { type: 'string', default: '2,4,8,16,32' },
         json: { type: 'string', default: 'test-results/bench.json' },
         plot: { type: 'string', default: 'test-results/bench.svg' },
+        help: { type: 'boolean', default: false },
       },
     });
+    if (values.help) {
+      process.stdout.write(`${usage}\n`);
+      process.exit(0);
+    }
     const parts = values.only.split(',');
     for (const part of parts) if (!known.includes(part)) throw new Error(`there is no part "${part}"`);
     return {
