@@ -17,6 +17,8 @@ export interface BenchOptions {
   /** Whoever is left out is not compared with. */
   readonly contenders: readonly string[] | undefined;
   readonly meshes: readonly number[];
+  /** Of all times and counts of two tabs; less than 1 is for a first look. */
+  readonly scale: number;
   readonly json: string | undefined;
   readonly plot: string | undefined;
   readonly tell: (line: string) => void;
@@ -37,6 +39,7 @@ export async function bench({
   parts,
   contenders,
   meshes,
+  scale,
   json,
   plot: drawing,
   tell,
@@ -56,7 +59,8 @@ export async function bench({
         return all.map((_, place) => all[(place + round) % all.length] as ContenderName);
       };
       if (parts.includes('pair')) {
-        for (const name of turn([...NETWORKED, ...IN_ONE_BROWSER])) await measurePair(stage, name, round, results);
+        for (const name of turn([...NETWORKED, ...IN_ONE_BROWSER]))
+          await measurePair(stage, name, round, results, scale);
       }
       if (parts.includes('broadcast')) {
         for (const name of turn(NETWORKED)) await measureBroadcast(stage, name, round, results);

@@ -35,10 +35,11 @@ export async function measurePair(
   contender: ContenderName,
   round: number,
   results: Results,
+  scale: number,
 ): Promise<void> {
   await stage.with(2, async (tabs) => {
     const [sender, receiver] = tabs as [Tab, Tab];
-    const pair = new Pair(sender, receiver);
+    const pair = new Pair(sender, receiver, scale);
     const note = (metric: Metric, value: number): void => results.add(metric, contender, round, value);
     const attempt = async (where: string, run: () => Promise<void>): Promise<boolean> => {
       try {
@@ -81,8 +82,8 @@ export async function measurePair(
       [
         'round trips',
         async () => {
-          const times = await pair.pings(PINGS);
-          const warm = times.slice(WARM_UP_PINGS);
+          const times = await pair.pings(Math.ceil(PINGS * scale));
+          const warm = times.slice(Math.floor(WARM_UP_PINGS * scale));
           note({ name: 'round trip 64 B, p50', unit: 'ms', better: 'down' }, quantile(warm, 0.5));
           note({ name: 'round trip 64 B, p99', unit: 'ms', better: 'down' }, quantile(warm, 0.99));
           const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
@@ -104,7 +105,7 @@ export async function measurePair(
       ...BULK.map(({ name, size, count }): [string, () => Promise<void>] => [
         name,
         async () => {
-          note({ name, unit: 'MB/s', better: 'up' }, await pair.transfer(size, count));
+          note({ name, unit: 'MB/s', better: 'up' }, await pair.transfer(size, Math.ceil(count * scale)));
         },
       ]),
       [
@@ -138,8 +139,11 @@ export async function measurePair(
 class Pair {
   readonly #sender: Tab;
   readonly #receiver: Tab;
+  readonly #scale: number;
 
-  constructor(sender: Tab, receiver: Tab) {
+  /** `scale`: of all times and counts, for a first look. */
+  constructor(sender: Tab, receiver: Tab, scale: number) {
+    this.#scale = scale;
     this.#sender = sender;
     this.#receiver = receiver;
   }
@@ -148,7 +152,8 @@ class Pair {
     await this.#expect({ what: 'bytes', size }, MESSAGES_AHEAD);
     const before = await this.#busy();
     await this.#longTasks();
-    const ms = WARM_UP_MS + WARM_MS;
+    const warmUp = WARM_UP_MS * this.#scale;
+    const ms = warmUp + WARM_MS * this.#scale;
     const began = await this.#sender.run(
       (bench, { to, bytes, window, time }) => bench.actor.flood(to, bytes, window, time),
       { to: this.#receiver.name, bytes: size, window: MESSAGES_AHEAD, time: ms },
@@ -159,8 +164,8 @@ class Pair {
     const total = timeline.at(-1)?.[1] ?? 0;
     const perMessage = (side: 0 | 1): number => ((after[side] - before[side]) / total) * 1e6;
     return {
-      first: countAt(timeline, began, began + WARM_UP_MS) / (WARM_UP_MS / 1000),
-      warm: (countAt(timeline, began, began + ms) - countAt(timeline, began, began + WARM_UP_MS)) / (WARM_MS / 1000),
+      first: countAt(timeline, began, began + warmUp) / (warmUp / 1000),
+      warm: (countAt(timeline, began, began + ms) - countAt(timeline, began, began + warmUp)) / ((ms - warmUp) / 1000),
       senderTask: perMessage(0),
       receiverTask: perMessage(1),
       longTasks: longTasks / (ms / 1000),
@@ -178,7 +183,7 @@ class Pair {
     await this.#expect({ what: 'bytes', size }, Number.MAX_SAFE_INTEGER);
     const done = await this.#sender.run(
       (bench, { to, bytes, how, time }) => bench.actor.acknowledged(to, bytes, how, time),
-      { to: this.#receiver.name, bytes: size, how: ack, time: AWAITED_MS },
+      { to: this.#receiver.name, bytes: size, how: ack, time: AWAITED_MS * this.#scale },
     );
     await this.#timeline();
     return done && (done.count / done.ms) * 1000;
@@ -196,7 +201,8 @@ class Pair {
   }
 
   async underBulk(): Promise<{ speed: number; times: readonly number[] }> {
-    const { size, count } = UNDER_BULK;
+    const { size } = UNDER_BULK;
+    const count = Math.ceil(UNDER_BULK.count * this.#scale);
     await this.#expect({ what: 'bytes', size }, 1);
     const { began, times } = await this.#sender.run(
       (bench, { to, bytes, most, values, every }) => bench.actor.transferUnderPings(to, bytes, most, values, every),
@@ -207,13 +213,14 @@ class Pair {
 
   async records(): Promise<number> {
     const window = MESSAGES_AHEAD / 8;
+    const ms = WARM_UP_MS * this.#scale;
     await this.#expect({ what: 'records' }, window);
     const began = await this.#sender.run((bench, { to, most, time }) => bench.actor.sendRecords(to, most, time), {
       to: this.#receiver.name,
       most: window,
-      time: WARM_UP_MS,
+      time: ms,
     });
-    return countAt(await this.#timeline(), began, began + WARM_UP_MS) / (WARM_UP_MS / 1000);
+    return countAt(await this.#timeline(), began, began + ms) / (ms / 1000);
   }
 
   async numbers(): Promise<number> {

@@ -4,17 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runnerImport } from 'vite';
 
-const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES] [--meshes SIZES] [--json FILE] [--plot FILE]
+const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES] [--meshes SIZES] [--scale SHARE] [--json FILE] [--plot FILE]
   --rounds      in each of which every contender has its turn (7)
   --only        pair, broadcast, mesh, memory (all)
   --contenders  by name, with commas; peerpool and bare are what ratios are made of (all)
   --meshes      sizes of full meshes (2,4,8,16,32); 64 takes minutes
+  --scale       of all times and counts of two tabs; 0.1 is for a first look (1)
   --json        where all values go (test-results/bench.json)
   --plot        where a picture goes (test-results/bench.svg)`;
 
 const entry = fileURLToPath(new URL('bench.ts', import.meta.url));
 const { module } = await runnerImport(entry, { configFile: false, logLevel: 'error' });
 await module.bench(read(module.PARTS));
+// PeerJS's server has timers that nobody can stop.
+process.exit();
 
 /**
  * What is asked for; ends the process when it can't be understood.
@@ -27,6 +30,7 @@ function read(known) {
         rounds: { type: 'string', default: '7' },
         only: { type: 'string', default: known.join(',') },
         contenders: { type: 'string' },
+        scale: { type: 'string', default: '1' },
         meshes: { type: 'string', default: '2,4,8,16,32' },
         json: { type: 'string', default: 'test-results/bench.json' },
         plot: { type: 'string', default: 'test-results/bench.svg' },
@@ -43,6 +47,7 @@ function read(known) {
       rounds: number(values.rounds),
       parts,
       contenders: values.contenders?.split(','),
+      scale: share(values.scale),
       meshes: values.meshes.split(',').map(number),
       json: values.json,
       plot: values.plot,
@@ -52,6 +57,13 @@ function read(known) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
     process.exit(2);
   }
+}
+
+/** @param {string} text */
+function share(text) {
+  const value = Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new Error(`"${text}" is no share of anything`);
 }
 
 /** @param {string} text */

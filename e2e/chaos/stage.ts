@@ -157,9 +157,7 @@ export class Stage {
         return actor.enter();
       case 'freeze':
       case 'compute': {
-        await within(WHOLE, actor.whole());
-        const spared = await actor.fingerprints;
-        for (const fingerprint of spared) this.#spared.add(fingerprint);
+        const spared = await this.#spare(actor);
         await (act.do === 'freeze' ? actor.freeze(act.ms) : actor.compute(act.ms));
         for (const fingerprint of spared) this.#spared.delete(fingerprint);
         return within(WHOLE, actor.whole());
@@ -167,6 +165,17 @@ export class Stage {
       default:
         throw new TypeError(`${act.do} does not happen to a tab`);
     }
+  }
+
+  /** Nobody cuts a link of somebody who is about to be away: it may be gone for longer than it is waited for. */
+  async #spare(actor: Actor): Promise<readonly string[]> {
+    let spared: readonly string[] = [];
+    await this.#engage(['links'], async () => {
+      await within(WHOLE, actor.whole());
+      spared = await actor.fingerprints;
+      for (const fingerprint of spared) this.#spared.add(fingerprint);
+    });
+    return spared;
   }
 
   async #killBrowser(actors: readonly Actor[]): Promise<void> {
@@ -198,7 +207,7 @@ export class Stage {
     const free = [...this.#actors.keys()].filter((name) => !this.#engaged.has(name));
     const victim = victims.find((name) => free.includes(name)) ?? free[this.counts.cuts % free.length];
     if (victim === undefined) return;
-    await this.#engage([victim], async () => {
+    await this.#engage([victim, 'links'], async () => {
       const connections = await this.#actor(victim).cut(share, [...this.#spared]);
       this.counts.cuts++;
       this.counts.connections += connections;

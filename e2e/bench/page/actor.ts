@@ -23,6 +23,7 @@ export type Timeline = readonly (readonly [at: number, count: number])[];
 export class Actor {
   readonly name: string;
   #endpoint: Endpoint | undefined;
+  readonly #early: [from: string, value: unknown][] = [];
   #failure: Error | undefined;
   /** Of the others, how much they have. */
   readonly #counts = new Map<string, number>();
@@ -44,8 +45,10 @@ export class Actor {
     this.name = name;
   }
 
+  /** From here on it answers, also those who were connected earlier. */
   set endpoint(endpoint: Endpoint) {
     this.#endpoint = endpoint;
+    for (const [from, value] of this.#early.splice(0)) this.take(from, value);
   }
 
   get endpoint(): Endpoint {
@@ -59,6 +62,10 @@ export class Actor {
   }
 
   take(from: string, value: unknown): void {
+    if (this.#endpoint === undefined) {
+      this.#early.push([from, value]);
+      return;
+    }
     try {
       if (!(value instanceof Uint8Array) || value.length > PING_BYTES) return this.#data(from, value);
       const bytes = value as Bytes;
