@@ -24,7 +24,7 @@ test('C9 the benchmark prints what peerpool and a bare channel do, awaited and n
     const parts = ['--rounds', '1', '--scale', '0.1', '--only', 'pair,mesh', '--meshes', '3'];
     const { stdout } = await run(
       process.execPath,
-      ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool,bare', '--json', json, '--plot', plot],
+      ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool;bare', '--json', json, '--plot', plot],
       { cwd: top },
     );
     const { rows, failures } = JSON.parse(readFileSync(json, 'utf8')) as Written;

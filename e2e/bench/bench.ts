@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import path from 'node:path';
 import { judge } from './figures.ts';
 import { measureBroadcast, measureMesh } from './group.ts';
 import { measureMemory } from './memory.ts';
@@ -29,6 +30,8 @@ export type Part = (typeof PARTS)[number];
 
 const NETWORKED: readonly ContenderName[] = ['bare', 'peerpool', 'simple-peer', 'PeerJS', 'Trystero', 'socket.io'];
 const IN_ONE_BROWSER: readonly ContenderName[] = ['peerpool, BroadcastChannel', 'bare BroadcastChannel'];
+/** All that can be named. */
+export const CONTENDERS: readonly string[] = [...NETWORKED, ...IN_ONE_BROWSER];
 /** Large meshes are measured seldom: opening so many tabs takes longer than connecting them. */
 const LARGE_MESH = 32;
 const LARGE_MESH_ROUNDS = 3;
@@ -83,10 +86,15 @@ export async function bench({
   const verdicts = judge(results);
   tell(`\n${report(results, verdicts)}`);
   if (json !== undefined) {
-    writeFileSync(
+    write(
       json,
       `${JSON.stringify({ machine, rounds, ...(results.toJSON() as object), figures: verdicts }, undefined, 1)}\n`,
     );
   }
-  if (drawing !== undefined) writeFileSync(drawing, plot(results, machine));
+  if (drawing !== undefined) write(drawing, plot(results, machine));
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }

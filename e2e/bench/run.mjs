@@ -7,7 +7,7 @@ import { runnerImport } from 'vite';
 const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES] [--meshes SIZES] [--scale SHARE] [--json FILE] [--plot FILE]
   --rounds      in each of which every contender has its turn (7)
   --only        pair, broadcast, mesh, memory (all)
-  --contenders  by name, with commas; peerpool and bare are what ratios are made of (all)
+  --contenders  by name, with semicolons, for some have a comma; peerpool and bare are what ratios are made of (all)
   --meshes      sizes of full meshes (2,4,8,16,32); 64 takes minutes
   --scale       of all times and counts of two tabs; 0.1 is for a first look (1)
   --json        where all values go (test-results/bench.json)
@@ -15,15 +15,16 @@ const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES]
 
 const entry = fileURLToPath(new URL('bench.ts', import.meta.url));
 const { module } = await runnerImport(entry, { configFile: false, logLevel: 'error' });
-await module.bench(read(module.PARTS));
+await module.bench(read(module.PARTS, module.CONTENDERS));
 // PeerJS's server has timers that nobody can stop.
 process.exit();
 
 /**
  * What is asked for; ends the process when it can't be understood.
  * @param {readonly string[]} known
+ * @param {readonly string[]} competing
  */
-function read(known) {
+function read(known, competing) {
   try {
     const { values } = parseArgs({
       options: {
@@ -43,10 +44,15 @@ function read(known) {
     }
     const parts = values.only.split(',');
     for (const part of parts) if (!known.includes(part)) throw new Error(`there is no part "${part}"`);
+    const contenders = values.contenders?.split(';').map((name) => name.trim());
+    for (const name of contenders ?? []) {
+      if (!competing.includes(name))
+        throw new Error(`there is no contender "${name}"; there are ${competing.join('; ')}`);
+    }
     return {
       rounds: number(values.rounds),
       parts,
-      contenders: values.contenders?.split(','),
+      contenders,
       scale: share(values.scale),
       meshes: values.meshes.split(',').map(number),
       json: values.json,

@@ -81,7 +81,7 @@ export function apart(self: string, peer: string, link = 0): Pairing {
 /** What follows from an event at a time; nothing else is looked at. An event that means nothing in a state changes nothing. */
 export function next(pairing: Pairing, event: PairingEvent, now: number, rules: PairingRules): Step {
   if (event.type === 'drop') return give(pairing, [{ do: 'alarm', at: undefined }]);
-  if (event.type === 'agreed') return stay({ ...pairing, standing: true });
+  if (event.type === 'agreed') return stay(pairing.phase === 'dialing' ? { ...pairing, standing: true } : pairing);
   if (event.type === 'up' && pairing.phase === 'dialing') {
     const { role, link } = pairing;
     return {

@@ -147,6 +147,8 @@ export class Peer {
     this.#pair({ type: 'drop' });
     this.#presence = presence;
     this.#vigil.back();
+    // The one before may have welcomed us, and was waited for.
+    this.#vigil.end();
     this.#retries = 0;
     // Who comes back has not forgotten the number of the last link.
     if (this.#paired !== presence.instance) this.#pairing = undefined;
@@ -353,7 +355,7 @@ export class Peer {
     });
   }
 
-  /** No link came in time. */
+  /** The time for a link is over. */
   #late(reason: LeaveReason, text: string): void {
     const { name: peer } = this;
     if (this.#joined) this.#session?.lost(reason, text, this.#attemptError);
@@ -409,6 +411,7 @@ export class Peer {
 
   #forget(): void {
     this.#pair({ type: 'drop' });
+    this.#vigil.end();
     this.#farewell?.cancel();
     this.#retry?.cancel();
     this.#presence = undefined;

@@ -258,6 +258,27 @@ describe('a first link that broke when only one side knew that it stood', () => 
     ]);
     await bob.communicator.send('alice', { head: new Uint8Array(3), segments: [] }, DELIVERED);
   });
+  it('is waited for no longer when the other left, and who is named may still come', async () => {
+    const hub = getHub('half and gone');
+    const alice = new Guest(hub, 'alice');
+    const bob = new Guest(hub, 'bob');
+    await bob.join();
+    bob.communicator.addConnection('alice');
+    bob.transport.hearing = 2;
+    await alice.join();
+    bob.transport.hearing = Number.POSITIVE_INFINITY;
+    bob.transport.mute = true;
+    bob.transport.cut();
+    const sent = bob.communicator.send('alice', { head: new Uint8Array(7), segments: [] }, DELIVERED);
+    await alice.communicator.shutdown();
+    await pass(60_000);
+    expect(bob.heard.filter((line) => line.includes('failed'))).toEqual([]);
+    bob.transport.mute = false;
+    const again = new Guest(hub, 'alice', {}, 'alice-2');
+    await again.join();
+    await pass(5_000);
+    await sent;
+  });
 });
 
 describe('a name that somebody else claims', () => {

@@ -125,7 +125,7 @@ export class Vigil {
     });
   }
 
-  /** The session is over. */
+  /** The session is over, or nobody is there to be watched. */
   end(): void {
     this.#heartbeat.stop();
     this.#patience.stop();

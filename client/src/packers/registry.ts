@@ -54,11 +54,6 @@ export class Registry {
     return this.#prototypes.get(prototype);
   }
 
-  /** Whether this very class is registered. */
-  has(prototype: object): boolean {
-    return this.#prototypes.size > 0 && this.#prototypes.has(prototype);
-  }
-
   ofTag(tag: string): Registration | undefined {
     return this.#tags.get(tag);
   }

@@ -58,7 +58,7 @@ export abstract class ValuePacker implements Packer {
 
   /** Whether instances of exactly this class go as what their `toData` makes of them. */
   protected registered(prototype: object): boolean {
-    return this.#registry.has(prototype);
+    return this.#registry.ofPrototype(prototype) !== undefined;
   }
 
   pack(value: unknown): Packet {
