@@ -2,7 +2,6 @@ import { peerName } from '#shared/identifiers';
 import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { type Packet, packetBytes } from '../packers/packer.ts';
-import type { Session } from '../session/session.ts';
 import { bounded } from './bounded.ts';
 import type {
   Communicator,
@@ -13,6 +12,7 @@ import type {
   SendOptions,
   WaitOptions,
 } from './communicator.ts';
+import { Flushes } from './flushes.ts';
 import { HANDSHAKES, HandshakeSlots } from './handshake-slots.ts';
 import type { LivenessRules } from './liveness.ts';
 import { livenessRules, type MeshTimes, pairingRules } from './mesh-times.ts';
@@ -37,7 +37,6 @@ export interface MeshOptions extends MeshTimes {
 
 /** The one implementation of `Communicator`: a full mesh of sessions with whoever is in the room, over any `Transport`. */
 export class MeshCommunicator implements Communicator {
-  readonly #options: MeshOptions;
   readonly #rules: PairingRules;
   readonly #liveness: LivenessRules;
   /** Names added before the start. */
@@ -46,7 +45,7 @@ export class MeshCommunicator implements Communicator {
   readonly #awaited = new Set<Peer>();
   readonly #deadlines = new Deadlines();
   readonly #slots = new HandshakeSlots<Peer>(HANDSHAKES, (peer) => peer.granted());
-  readonly #unflushed = new Set<Session>();
+  readonly #flushes: Flushes;
   readonly #abortStart = new AbortController();
   readonly #stay: Stay;
   /** `leaving`: stopped for whoever calls, while what was sent still finds its way. */
@@ -63,7 +62,7 @@ export class MeshCommunicator implements Communicator {
   #ending: Promise<void> | undefined;
 
   constructor(options: MeshOptions) {
-    this.#options = options;
+    this.#flushes = new Flushes(options.eager ?? false);
     this.#rules = pairingRules(options);
     this.#liveness = livenessRules(options);
     this.#stay = new Stay(options.transport, this.#rules, this.#deadlines, this.#abortStart.signal);
@@ -253,8 +252,7 @@ export class MeshCommunicator implements Communicator {
       get stopping() {
         return away();
       },
-      schedule: (session) => this.#schedule(session),
-      unschedule: (session) => this.#unflushed.delete(session),
+      flushes: this.#flushes,
       changed: () => this.#look(),
     };
   }
@@ -325,21 +323,6 @@ export class MeshCommunicator implements Communicator {
     const missing = this.#state === 'joining' ? [...this.#names] : absent.map((peer) => peer.name);
     const what = this.#state === 'joining' ? 'the room was not reached' : `${missing.join(', ')} did not connect`;
     return new PoolError('timeout', `${what} within ${timeout} ms`, { missing });
-  }
-
-  #schedule(session: Session): void {
-    if (this.#options.eager === true) {
-      session.flush();
-      return;
-    }
-    if (this.#unflushed.size === 0) queueMicrotask(() => this.#flush());
-    this.#unflushed.add(session);
-  }
-
-  #flush(): void {
-    const sessions = [...this.#unflushed];
-    this.#unflushed.clear();
-    for (const session of sessions) session.flush();
   }
 
   #checkSize(packet: Packet, recipient: string): void {

@@ -4,6 +4,7 @@ import type { LinkListener } from '../links/link.ts';
 import { Session } from '../session/session.ts';
 import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self } from './communicator.ts';
 import { FailureReports } from './failure-reports.ts';
+import type { Flushes } from './flushes.ts';
 import type { HandshakeSlots } from './handshake-slots.ts';
 import type { LivenessRules } from './liveness.ts';
 import { SLEPT_AFTER } from './patience.ts';
@@ -30,8 +31,7 @@ export interface PeerHost {
   readonly liveness: LivenessRules;
   /** Nobody is called. */
   readonly stopping: boolean;
-  schedule(session: Session): void;
-  unschedule(session: Session): void;
+  readonly flushes: Flushes;
   /** The peer's state changed; somebody may wait for that. */
   changed(): void;
 }
@@ -286,7 +286,8 @@ export class Peer {
       { name, instance, peer: this.name, packer, inboxLimit, outboxLimit, maxMessageSize, random: randomId },
       {
         now: () => performance.now(),
-        schedule: () => this.#host.schedule(session),
+        schedule: () => this.#host.flushes.soon(session),
+        acknowledge: () => this.#host.flushes.acknowledge(session),
         agreed: () => this.#agreed(),
         joined: () => this.#up(session),
         severed: (cause) => this.#severed(cause),
@@ -371,7 +372,7 @@ export class Peer {
     const { listener } = this.#host;
     const joined = this.#joined;
     const instance = this.#presence?.instance ?? '';
-    this.#host.unschedule(session);
+    this.#host.flushes.drop(session);
     this.#joined = false;
     this.#part(error);
     this.#pair({ type: 'drop' });

@@ -31,6 +31,8 @@ export interface SessionHost extends OutboxHost {
   now(): number;
   /** Call `flush` once, soon; it may be asked again before that. */
   schedule(): void;
+  /** The same, for what can wait until the end of the turn for something to ride with. */
+  acknowledge(): void;
   /** The other side's hello is good: it may be up before we are, and wait for us if the link breaks. */
   agreed(): void;
   /** Both sides have checked each other: from here on messages pass. */
@@ -342,7 +344,7 @@ export class Session {
         notify: (notice) => this.#outbox.notify(notice),
         tell: () => {
           this.#acknowledge = true;
-          this.#host.schedule();
+          this.#host.acknowledge();
         },
       },
       { origin: `${instance}/${id}`, inboxLimit, maxMessageSize },
@@ -408,11 +410,11 @@ export class Session {
       case FRAME.ack:
         this.#outbox.acknowledge(0, reader.varint());
         this.#outbox.acknowledge(1, reader.varint());
-        if (this.#outbox.pending(0) || this.#outbox.pending(1)) this.#host.schedule();
+        this.#scheduleIfPending();
         break;
       case FRAME.credit:
         this.#outbox.credit(reader.varint());
-        this.#host.schedule();
+        this.#scheduleIfPending();
         break;
       case FRAME.ping:
         this.#pong(reader.varint());
@@ -427,6 +429,11 @@ export class Session {
       default:
         throw new FrameError(`a frame of the unknown kind ${kind}`);
     }
+  }
+
+  /** What is only to be acknowledged waits for something to ride with. */
+  #scheduleIfPending(): void {
+    if (this.#outbox.pending(0) || this.#outbox.pending(1)) this.#host.schedule();
   }
 
   /** Who pings faster than it reads gets fewer answers. */

@@ -79,6 +79,7 @@ export class Life {
       {
         now: () => world.clock.now,
         schedule: () => page.timer(0, () => this.session.flush()),
+        acknowledge: () => page.timer(0, () => this.session.flush()),
         joined: () => this.#joined(),
         severed: () => {
           host.moment('severed');

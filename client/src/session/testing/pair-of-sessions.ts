@@ -198,6 +198,9 @@ export class PairOfSessions {
         schedule: () => {
           end.scheduled = true;
         },
+        acknowledge: () => {
+          end.scheduled = true;
+        },
         joined: () => heard.push({ type: 'joined' }),
         severed: () => heard.push({ type: 'severed' }),
         resumed: () => heard.push({ type: 'resumed' }),
