@@ -1,10 +1,10 @@
-import SimplePeer from 'simple-peer/simplepeer.min.js';
 import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
 import { Hearing } from './negotiation.ts';
 import { FREE_CHANNEL_ID, PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
 import { throughRelay } from './selected-pair.ts';
+import type { Libraries } from './libraries.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
 /** How long the other side may take to notice that a link was closed, in ms. */
@@ -16,7 +16,7 @@ const USER_INITIATED_ABORT = 12;
 interface Connected {
   readonly connection: RTCPeerConnection;
   readonly lanes: readonly [RtcLane, RtcLane];
-  readonly peer: SimplePeer;
+  readonly peer: InstanceType<Libraries['SimplePeer']>;
 }
 
 type State =
@@ -30,7 +30,7 @@ type State =
  * past its streams, and its own channel stays empty.
  */
 export class RtcLink implements Link, Attempt {
-  readonly #rtc: WebRTC;
+  readonly #rtc: WebRTC & Pick<Libraries, 'SimplePeer'>;
   readonly #role: 'initiator' | 'responder';
   readonly #hearing: Hearing;
   readonly #ended: () => void;
@@ -44,7 +44,12 @@ export class RtcLink implements Link, Attempt {
   #unusable: Error | undefined;
 
   /** `ended` is called once, whoever ends the link. */
-  constructor(rtc: WebRTC, role: 'initiator' | 'responder', listener: LinkListener, ended: () => void) {
+  constructor(
+    rtc: WebRTC & Pick<Libraries, 'SimplePeer'>,
+    role: 'initiator' | 'responder',
+    listener: LinkListener,
+    ended: () => void,
+  ) {
     this.#rtc = rtc;
     this.#role = role;
     this.#hearing = new Hearing(role);
@@ -60,14 +65,15 @@ export class RtcLink implements Link, Attempt {
       const heard = this.#hear();
       const lanes = [new RtcLane(connection, 0, heard), new RtcLane(connection, 1, heard)] as const;
       connection.addEventListener('iceconnectionstatechange', () => this.#look());
-      const peer = new SimplePeer({
+      const { SimplePeer: Peer, ...wrtc } = this.#rtc;
+      const peer = new Peer({
         initiator: this.#role === 'initiator',
         trickle: true,
         // Without effect where candidates trickle, and its timer would outlive the peer by the default of 5 s.
         iceCompleteTimeout: 1,
         channelName: 'simple-peer',
         channelConfig: { negotiated: true, id: FREE_CHANNEL_ID },
-        wrtc: { ...this.#rtc, RTCPeerConnection: returning(connection) },
+        wrtc: { ...wrtc, RTCPeerConnection: returning(connection) },
       });
       this.#state = { name: 'dialing', connection, lanes, peer };
       const said: unknown[] = [];

@@ -1,3 +1,4 @@
+import { io } from 'socket.io-client';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket as NetSocket } from 'node:net';
@@ -42,7 +43,12 @@ class Party implements TransportListener {
     const { instance = `${name}-1`, patience = 5000, key = `the key of ${name}, ${instance}` } = options;
     this.presence = { name, instance };
     const urls = typeof given === 'string' ? ([given] as const) : given;
-    this.client = new SignalingClient({ urls, path: '/peerpool', room: 'sums', patience, key }, this.presence, this);
+    const shown = Promise.resolve(key);
+    this.client = new SignalingClient(
+      { io, urls, path: '/peerpool', room: 'sums', patience, key: shown },
+      this.presence,
+      this,
+    );
     ending.push(() => this.client.leave());
   }
 

@@ -3,19 +3,20 @@ import { PoolError } from '../../errors.ts';
 import { parsePresence, parseSignal } from '../signal.ts';
 import type { Presence, Signal, TransportListener } from '../transport.ts';
 import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
-import { depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
+import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
 
 /** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
 const RETRY_LEAST_MS = 1000;
 const RETRY_MOST_MS = 5000;
 
 export interface SignalingOptions {
+  readonly io: Connect;
   /** Tried in turn. */
   readonly urls: readonly [string, ...string[]];
   readonly path: string;
   readonly room: string;
-  /** Proves to the servers that our name is ours. */
-  readonly key: string;
+  /** Proves to the servers that our name is ours; may come while the first is being found. */
+  readonly key: Promise<string>;
   /** How long one server may take to let us in, in ms. */
   readonly patience: number;
 }
@@ -35,6 +36,8 @@ export class SignalingClient {
   readonly #listener: TransportListener;
   readonly #known = new Map<string, Presence>();
   #state: State = { name: 'new' };
+  /** The key that was shown. */
+  #key = '';
   /** `join` has said who is here; what follows is told as it comes. */
   #listed = false;
   /** Another has our name at the server, and our listener knows. */
@@ -96,8 +99,8 @@ export class SignalingClient {
 
   /** A page that goes may be gone before its socket has carried the goodbye; this the browser carries by itself. */
   #sendBeacon(): void {
-    const { path, room, key } = this.#options;
-    globalThis.navigator?.sendBeacon?.(`${this.#url}${path}?leave`, JSON.stringify({ room, ...this.#self, key }));
+    const { path, room } = this.#options;
+    globalThis.navigator?.sendBeacon?.(`${this.#url}${path}?leave`, JSON.stringify({ room, ...this.#self, key: this.#key }));
   }
 
   get #url(): string {
@@ -122,9 +125,9 @@ export class SignalingClient {
   /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
   async #enter(): Promise<Reply> {
     if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
-    const { path, room, key, patience } = this.#options;
+    const { io, path, room, key, patience } = this.#options;
     const url = this.#url;
-    const socket = signalingSocket(url, path, patience);
+    const socket = signalingSocket(io, url, path, patience);
     this.#state = { name: 'entering', socket };
     const unreachable = (cause: unknown): PoolError =>
       new PoolError('unreachable', `no signaling server answers at ${url}${path}`, { reason: 'signaling', cause });
@@ -135,8 +138,9 @@ export class SignalingClient {
         impatient = setTimeout(() => reject(unreachable(new Error(`nothing came within ${patience} ms`))), patience);
         socket.on('connect_error', (error) => reject(unreachable(error)));
         socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
-        socket.on('connect', () => {
-          const request = { version: SIGNALING_VERSION, room, ...this.#self, key, again: this.#listed };
+        const ask = (shown: string): void => {
+          this.#key = shown;
+          const request = { version: SIGNALING_VERSION, room, ...this.#self, key: shown, again: this.#listed };
           socket.emit('join', request, (answer: unknown) => {
             // It can come when we have given up.
             if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
@@ -148,6 +152,9 @@ export class SignalingClient {
               reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
             }
           });
+        };
+        socket.on('connect', () => {
+          key.then(ask, reject);
         });
         this.#hear(socket);
         socket.connect();

@@ -1,4 +1,4 @@
-import { io, type Socket } from 'socket.io-client';
+import type { io, Socket } from 'socket.io-client';
 import type { ClientToServerEvents, ServerToClientEvents } from '#shared/signaling';
 import type { Signal } from '../transport.ts';
 
@@ -7,9 +7,12 @@ const LEAVE_MS = 250;
 
 export type SignalingSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal>>;
 
+/** socket.io-client's, loaded when it is needed. */
+export type Connect = typeof io;
+
 /** One that is not connected yet, and connects once: who has lost it makes another. */
-export function signalingSocket(url: string, path: string, patience: number): SignalingSocket {
-  return io(url, {
+export function signalingSocket(connect: Connect, url: string, path: string, patience: number): SignalingSocket {
+  return connect(url, {
     path,
     addTrailingSlash: false,
     forceNew: true,

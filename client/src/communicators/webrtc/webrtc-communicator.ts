@@ -3,6 +3,7 @@ import { SIGNALING_PATH } from '#shared/signaling';
 import type { MeshTimes } from '../mesh-times.ts';
 import { MeshCommunicator } from '../mesh.ts';
 import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
+import { WebRTCTransport } from './webrtc-transport.ts';
 
 /** Long enough for a phone that wakes its radio up, short enough that a person still looks at the page. In ms. */
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -24,8 +25,8 @@ export interface WebRTCCommunicatorOptions extends MeshTimes {
 }
 
 /**
- * Peers connected directly over WebRTC data channels, after a signaling server has introduced them. WebRTC and socket.io are loaded when it is initialized,
- * and not before.
+ * Peers connected directly over WebRTC data channels, after a signaling server has introduced them. In a page, simple-peer and socket.io-client
+ * begin to load as soon as this is imported, and hold nothing up; elsewhere when one is initialized.
  */
 export class WebRTCCommunicator extends MeshCommunicator {
   /** @throws TypeError, RangeError for an option that is none */
@@ -41,10 +42,9 @@ export class WebRTCCommunicator extends MeshCommunicator {
       reconnectTimeout: options.reconnectTimeout,
       heartbeatInterval: options.heartbeatInterval,
       unresponsiveTimeout: options.unresponsiveTimeout,
-      transport: async () => {
+      transport: () => {
         const implementation = rtc ?? native();
         const servers = urls ?? [pageOrigin()];
-        const { WebRTCTransport } = await import('./webrtc-transport.ts');
         // A tenth is left over, so that who could not be reached is said before the time is up.
         const each = (connectTimeout * 0.9) / servers.length;
         return new WebRTCTransport({

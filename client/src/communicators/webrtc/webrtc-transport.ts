@@ -1,12 +1,13 @@
 import type { LinkListener } from '../../links/link.ts';
 import { PoolError } from '../../errors.ts';
 import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
+import { type Libraries, libraries } from './libraries.ts';
 import { RtcLink } from './rtc-link.ts';
 import { SignalingClient, type SignalingOptions } from './signaling-client.ts';
 import { type Lease, nameKey, tabSecret } from './tab-secret.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
-export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key'> {
+export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'io'> {
   readonly rtc: WebRTC;
   readonly rtcConfiguration: RTCConfiguration;
 }
@@ -15,10 +16,12 @@ export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key'> {
 export class WebRTCTransport implements Transport {
   readonly #options: WebRTCTransportOptions;
   readonly #links = new Set<RtcLink>();
-  #taking: Promise<Lease> | undefined;
+  #taking: Promise<void> | undefined;
   #lease: Lease | undefined;
+  #libraries: Libraries | undefined;
   #signaling: SignalingClient | undefined;
-  #left = false;
+  /** It has left, or never joined. */
+  #over = false;
 
   constructor(options: WebRTCTransportOptions) {
     this.#options = options;
@@ -26,17 +29,20 @@ export class WebRTCTransport implements Transport {
 
   async join(self: Presence, listener: TransportListener, signal: AbortSignal): Promise<readonly Presence[]> {
     if (this.#taking) throw new PoolError('illegal-state', 'a transport joins once');
-    this.#taking = tabSecret.take();
-    this.#lease = await this.#taking;
+    const taking = tabSecret.take();
+    this.#taking = taking.then((lease) => this.#took(lease));
     try {
-      signal.throwIfAborted();
-      if (this.#left) throw new PoolError('closed', 'left while joining');
       const { urls, path, room, patience } = this.#options;
-      const key = nameKey(this.#lease.secret, urls, path, room, self.name);
-      this.#signaling = new SignalingClient({ urls, path, room, key, patience }, self, listener);
+      this.#libraries = await libraries();
+      signal.throwIfAborted();
+      if (this.#over) throw new PoolError('closed', 'left while joining');
+      // The browser takes as long for the secret as for finding the server.
+      const key = taking.then(({ secret }) => nameKey(secret, urls, path, room, self.name));
+      const { io } = this.#libraries;
+      this.#signaling = new SignalingClient({ io, urls, path, room, key, patience }, self, listener);
       return await this.#signaling.join(signal);
     } catch (error) {
-      this.#lease.release();
+      this.#release();
       throw error;
     }
   }
@@ -51,8 +57,9 @@ export class WebRTCTransport implements Transport {
     negotiate: (data: unknown) => void,
     listener: LinkListener,
   ): Attempt {
+    if (this.#libraries === undefined) throw new PoolError('illegal-state', 'who has not joined dials nobody');
     const { rtc, rtcConfiguration } = this.#options;
-    const link = new RtcLink(rtc, role, listener, () => this.#links.delete(link));
+    const link = new RtcLink({ ...this.#libraries, ...rtc }, role, listener, () => this.#links.delete(link));
     this.#links.add(link);
     link.dial(rtcConfiguration, negotiate);
     return link;
@@ -63,11 +70,20 @@ export class WebRTCTransport implements Transport {
   }
 
   async leave(atOnce = false): Promise<void> {
-    this.#left = true;
     for (const link of this.#links) link.abandon();
     const left = this.#signaling?.leave(atOnce);
     // The next page of this tab may ask for it any moment; a promise would be too late for it.
-    this.#lease?.release();
+    this.#release();
     await Promise.all([left, this.#taking]);
+  }
+
+  #took(lease: Lease): void {
+    if (this.#over) lease.release();
+    else this.#lease = lease;
+  }
+
+  #release(): void {
+    this.#over = true;
+    this.#lease?.release();
   }
 }
