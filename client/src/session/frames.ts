@@ -11,6 +11,8 @@ export const FRAME = {
   ping: 0x06,
   pong: 0x07,
   goodbye: 0x08,
+  /** The last of a packet: another follows in its lane at once. */
+  soon: 0x09,
   /** From here on frames are counted, per lane. The low bits of `message` and `first` are flags. */
   message: 0x10,
   first: 0x20,
@@ -33,6 +35,8 @@ export const FLAG = {
   unmetered: 4,
   /** The body begins with the lengths of segments. Only with `first`. */
   segments: 8,
+  /** The queue key is the last one that stands in this packet. Only with `message`. */
+  again: 8,
 } as const;
 
 /** The longest text of a control frame that explains something to a person. */
@@ -60,10 +64,15 @@ export function encodeReason(text: string): Uint8Array {
   return encoder.encode(text.slice(0, REASON_CHARACTERS));
 }
 
+/** Kept free in every packet: for `soon`. */
+const MARK_BYTES = 1;
+
 /** Builds one packet at a time in one buffer. Callers look at `room` first. */
 export class PacketWriter {
   readonly #buffer: Uint8Array;
   #position = 0;
+  /** The last queue key in this packet. */
+  key: Uint8Array | undefined;
 
   constructor(packetBytes: number) {
     this.#buffer = new Uint8Array(packetBytes);
@@ -74,11 +83,11 @@ export class PacketWriter {
   }
 
   get room(): number {
-    return this.#buffer.length - this.#position;
+    return this.capacity - this.#position;
   }
 
   get capacity(): number {
-    return this.#buffer.length;
+    return this.#buffer.length - MARK_BYTES;
   }
 
   /** The packet so far; valid until the next `restart`. */
@@ -88,6 +97,7 @@ export class PacketWriter {
 
   restart(): void {
     this.#position = 0;
+    this.key = undefined;
   }
 
   byte(value: number): void {
@@ -145,6 +155,8 @@ export class LastText {
 export class PacketReader {
   readonly #bytes: Uint8Array;
   #position = 0;
+  /** The last queue key in this packet. */
+  key: string | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;

@@ -108,7 +108,8 @@ export class Inbox {
   }
 
   message(lane: Lane, flags: number, reader: PacketReader): void {
-    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES, this.#lanes[lane].key);
+    const queue = (flags & FLAG.again) === 0 ? this.#queue(lane, flags, reader) : reader.key;
+    if (queue === undefined) throw new FrameError('it repeats a queue key that stands nowhere');
     const length = reader.varint();
     this.#check(length);
     const index = this.#begin(lane, queue, flags, length);
@@ -118,7 +119,7 @@ export class Inbox {
   }
 
   first(lane: Lane, flags: number, reader: PacketReader): void {
-    const queue = (flags & FLAG.queue) === 0 ? '' : reader.text(QUEUE_BYTES, this.#lanes[lane].key);
+    const queue = this.#queue(lane, flags, reader);
     const total = reader.varint();
     const layout = (flags & FLAG.segments) === 0 ? 0 : reader.varint();
     const message = new Reassembly(queue, flags, total, layout);
@@ -127,6 +128,12 @@ export class Inbox {
     this.#lanes[lane].partial.set(index, message);
     this.#add(lane, index, message, reader);
     this.#count(lane);
+  }
+
+  #queue(lane: Lane, flags: number, reader: PacketReader): string {
+    if ((flags & FLAG.queue) === 0) return '';
+    reader.key = reader.text(QUEUE_BYTES, this.#lanes[lane].key);
+    return reader.key;
   }
 
   more(lane: Lane, reader: PacketReader): void {

@@ -2,12 +2,14 @@ import { FLAG, FRAME, type PacketWriter, varintBytes } from './frames.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** The bytes of a message that leaves in one piece, which one with segments does not. */
-export function wholeBytes(message: Outgoing): number {
-  return 1 + keyBytes(message) + varintBytes(message.bodyBytes) + message.bodyBytes;
+export function wholeBytes(message: Outgoing, { key }: PacketWriter): number {
+  const named = key === message.queue.keyBytes ? 0 : keyBytes(message);
+  return 1 + named + varintBytes(message.bodyBytes) + message.bodyBytes;
 }
 
 export function writeWhole(message: Outgoing, writer: PacketWriter): void {
-  writeHeader(FRAME.message, message, writer);
+  if (writer.key === message.queue.keyBytes) writer.byte(FRAME.message | flags(message) | FLAG.again);
+  else writeHeader(FRAME.message, message, writer);
   writer.varint(message.bodyBytes);
   message.write(writer, 0, message.bodyBytes);
 }
@@ -39,12 +41,16 @@ function keyBytes({ queue }: Outgoing): number {
 
 function writeHeader(kind: number, message: Outgoing, writer: PacketWriter): void {
   const key = message.queue.keyBytes;
-  writer.byte(
-    kind |
-      (key.length > 0 ? FLAG.queue : 0) |
-      (message.ack === 'consumed' ? FLAG.receipt : 0) |
-      (message.unmetered ? FLAG.unmetered : 0) |
-      (message.layout === undefined ? 0 : FLAG.segments),
-  );
-  if (key.length > 0) writer.text(key);
+  const layout = message.layout === undefined ? 0 : FLAG.segments;
+  if (key.length === 0) {
+    writer.byte(kind | flags(message) | layout);
+    return;
+  }
+  writer.byte(kind | flags(message) | layout | FLAG.queue);
+  writer.text(key);
+  writer.key = key;
+}
+
+function flags({ ack, unmetered }: Outgoing): number {
+  return (ack === 'consumed' ? FLAG.receipt : 0) | (unmetered ? FLAG.unmetered : 0);
 }

@@ -356,7 +356,7 @@ export class Outbox {
   /** Writes a message or a part of it. False when the packet is full, and the queue stays where it is. */
   #write(message: Outgoing, state: SendLane, lane: Lane, writer: PacketWriter): boolean {
     if (message.state === 'waiting' && message.layout === undefined) {
-      if (wholeBytes(message) <= writer.room) {
+      if (wholeBytes(message, writer) <= writer.room) {
         this.#begin(message, state, lane);
         writeWhole(message, writer);
         state.push(message);
@@ -380,7 +380,7 @@ export class Outbox {
   /** A frame that left by an earlier link leaves again as it was: the other side counts frames. */
   #rewrite(frame: Outgoing | Fragment | Notice, writer: PacketWriter): boolean {
     if (frame instanceof Outgoing) {
-      if (wholeBytes(frame) > writer.room) return false;
+      if (wholeBytes(frame, writer) > writer.room) return false;
       writeWhole(frame, writer);
       return true;
     }

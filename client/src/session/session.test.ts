@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SendOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
@@ -140,6 +140,44 @@ describe('a session', () => {
     for (let count = 0; count < 1_000; count++) send(pair.alice, packet(100));
     pair.alice.session.flush();
     expect(pair.alice.link.underway[0].length).toBe(7);
+  });
+
+  it('names a queue once in a packet', () => {
+    const key = 'mthe name of a queue';
+    const pair = up({ packetBytes: 4096, laneBytes: 1 << 20 });
+    for (let count = 0; count < 100; count++) send(pair.alice, packet(100), { queue: count === 50 ? '' : key });
+    pair.alice.session.flush();
+    const packets = [...pair.alice.link.underway[0]].map((one) => new TextDecoder('latin1').decode(one));
+    expect(packets.map((text) => text.split(key).length - 1)).toEqual([1, 1, 1]);
+    pair.run();
+    const queues = messages(pair.bob).map(({ queue }) => queue);
+    expect(queues.filter((queue) => queue === key).length).toBe(99);
+    expect(queues.indexOf('')).toBeGreaterThanOrEqual(0);
+  });
+
+  it('acknowledges together, up to eight, what comes in packets of which each says that the next follows', () => {
+    const pair = up({ packetBytes: 4096, laneBytes: 1 << 20 });
+    const answers = vi.spyOn(pair.bob.link, 'send');
+    for (let count = 0; count < 400; count++) send(pair.alice, packet(100));
+    pair.alice.session.flush();
+    expect(pair.alice.link.underway[0].length).toBe(10);
+    // Whoever hears answers at once if it may.
+    pair.run((count) => count - 1);
+    expect(pair.alice.session.idle).toBe(true);
+    expect(answers).toHaveBeenCalledTimes(2);
+  });
+
+  it('acknowledges what was to be followed by what is withdrawn', () => {
+    const pair = up({ packetBytes: 4096, laneBytes: 1000 });
+    const sent = Array.from({ length: 50 }, () => send(pair.alice, packet(100)));
+    pair.alice.session.flush();
+    for (const { message } of sent) {
+      if (message?.state === 'waiting') pair.alice.session.withdraw(message);
+    }
+    const left = sent.filter(({ message }) => message?.state !== 'done');
+    expect(left.length).toBe(40);
+    pair.run();
+    expect(left.map(({ outcome }) => outcome.ended)).toEqual(left.map(() => 'well'));
   });
 
   it('rejects the very send that the other side refused, with its words', () => {
@@ -570,6 +608,7 @@ describe('whatever a stranger sends', () => {
     ['a message longer than its packet', [0x10, 0xff, 0x01]],
     ['a number of too many bytes', [0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
     ['a queue key longer than allowed', [0x11, 0x81, 0x08]],
+    ['a queue key repeated that stands nowhere', [0x18, 0x00]],
     ['a queue key that is not UTF-8', [0x11, 0x01, 0xff, 0x00]],
     ['a fragment of nothing', [0x30, 0x00, 0x01, 0x00]],
     ['a cancel of nothing', [0x31, 0x00]],

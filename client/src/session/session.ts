@@ -12,6 +12,9 @@ import type { Outgoing } from './outgoing.ts';
 /** Answers to pings that wait for the link at once. */
 const MOST_PONGS = 16;
 
+/** So many packets in a row are acknowledged together, however many follow. */
+const MOST_ANNOUNCED = 8;
+
 /** Who the two ends are, and what this one takes. */
 export interface SessionOptions {
   readonly name: string;
@@ -75,6 +78,10 @@ export class Session {
   /** The largest packet of the session's first link; no later one may be smaller. */
   #packetBytes = 0;
   #acknowledge = false;
+  /** How many packets in a row, up to the last one of lane 0, said that another follows `soon`. */
+  #announced = 0;
+  /** Our last packet of lane 0 said so. */
+  #promised = false;
   #control: { readonly kind: typeof FRAME.ping | typeof FRAME.pong; readonly id: number }[] = [];
   #pings = new Map<number, { readonly at: number; readonly done: (answer: number | PoolError) => void }>();
   #nextPing = 0;
@@ -263,7 +270,7 @@ export class Session {
             if (lane === 0) this.#writeControl(writer);
             this.#outbox.messages(lane, writer);
           }
-          if (writer.length === 0) break;
+          if (!this.#promise(lane, writer)) break;
           link.send(lane, writer.packet);
         }
       }
@@ -272,13 +279,30 @@ export class Session {
     }
   }
 
+  /** Whether there is a packet to send. While more is ready to follow in lane 0 the other side need not acknowledge it; and what was to follow and was withdrawn has to be made good. */
+  #promise(lane: Lane, writer: PacketWriter): boolean {
+    if (lane !== 0) return writer.length > 0;
+    if (writer.length === 0) {
+      if (!this.#promised) return false;
+      this.#writeAcknowledgement(writer);
+    }
+    this.#promised = this.#outbox.pending(lane);
+    if (this.#promised) writer.byte(FRAME.soon);
+    return true;
+  }
+
   #packet(greeting: Greeting, lane: Lane, bytes: Uint8Array): void {
     try {
       const reader = new PacketReader(bytes);
+      let kind: number | undefined;
       while (!reader.done && 'greeting' in this.#phase && this.#phase.greeting === greeting) {
-        const kind = reader.byte();
+        kind = reader.byte();
         if (greeting.greeted(lane)) this.#frame(kind, lane, reader);
         else this.#come(greeting, greeting.read(kind, lane, reader));
+      }
+      if (lane === 0 && kind !== FRAME.soon && this.#announced > 0) {
+        this.#announced = 0;
+        if (this.#acknowledge) this.#host.acknowledge();
       }
     } catch (cause) {
       if (!(cause instanceof FrameError)) throw cause;
@@ -330,6 +354,8 @@ export class Session {
       if (this.#phase.name !== 'greeting') return;
     }
     this.#standing = agreement;
+    this.#announced = 0;
+    this.#promised = false;
     this.#phase = { name: 'up', greeting, link, writer };
     if (again) this.#host.resumed(link.kind);
     else this.#host.joined(link.kind);
@@ -423,6 +449,9 @@ export class Session {
       case FRAME.pong:
         this.#ponged(reader.varint());
         break;
+      case FRAME.soon:
+        this.#announced = (this.#announced + 1) % MOST_ANNOUNCED;
+        break;
       case FRAME.goodbye:
         this.#goodbye(reader.byte(), reader.text(REASON_BYTES));
         break;
@@ -496,7 +525,9 @@ export class Session {
       // Whatever is untold rides along, so that a quiet pair agrees within a heartbeat.
       this.#acknowledge = true;
     }
-    if (this.#acknowledge) this.#writeAcknowledgement(writer);
+    // What goes anyway takes it along.
+    const withheld = this.#announced > 0 && writer.length === 0 && !this.#outbox.pending(0);
+    if (this.#acknowledge && !withheld) this.#writeAcknowledgement(writer);
   }
 
   #writeAcknowledgement(writer: PacketWriter): void {
