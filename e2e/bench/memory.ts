@@ -40,7 +40,7 @@ export async function measureMemory(
       const [sender, receiver] = tabs as [Tab, Tab];
       await stage.connect(contender, tabs);
       await receiver.run((bench, size) => bench.actor.expect({ what: 'bytes', size }, 1), VALUE_BYTES);
-      await sender.run((bench, size) => bench.actor.prepare(size), VALUE_BYTES);
+      await sender.run((bench, size) => void bench.actor.prepare(size), VALUE_BYTES);
       const base = [await sender.memory(), await receiver.memory()] as const;
       const peaks: [number, number] = [...base];
       const look = async (): Promise<void> => {
@@ -50,7 +50,10 @@ export async function measureMemory(
       await look();
       const looking = setInterval(() => void look(), LOOK_EVERY_MS);
       await sender
-        .run((bench, to) => bench.actor.sendPrepared(to), receiver.name)
+        .run((bench, { to, size }) => bench.actor.stream(to, size, 1, { count: 1 }), {
+          to: receiver.name,
+          size: VALUE_BYTES,
+        })
         .finally(() => clearInterval(looking));
       await receiver.run((bench) => bench.actor.timeline, undefined);
       const share = (side: 0 | 1): number => (peaks[side] - base[side]) / VALUE_BYTES;

@@ -136,7 +136,7 @@ export async function measurePair(
 }
 
 /** A sender and a receiver that are connected. */
-class Pair {
+export class Pair {
   readonly #sender: Tab;
   readonly #receiver: Tab;
   readonly #scale: number;
@@ -155,8 +155,8 @@ class Pair {
     const warmUp = WARM_UP_MS * this.#scale;
     const ms = warmUp + WARM_MS * this.#scale;
     const began = await this.#sender.run(
-      (bench, { to, bytes, window, time }) => bench.actor.flood(to, bytes, window, time),
-      { to: this.#receiver.name, bytes: size, window: MESSAGES_AHEAD, time: ms },
+      (bench, { to, bytes, window, limit }) => bench.actor.stream(to, bytes, window, limit),
+      { to: this.#receiver.name, bytes: size, window: MESSAGES_AHEAD, limit: { ms } },
     );
     const after = await this.#busy();
     const longTasks = await this.#longTasks();
@@ -194,8 +194,8 @@ class Pair {
     const window = ahead(size);
     await this.#expect({ what: 'bytes', size }, 1);
     const began = await this.#sender.run(
-      (bench, { to, bytes, most, values }) => bench.actor.transfer(to, bytes, most, values),
-      { to: this.#receiver.name, bytes: size, most: window, values: count },
+      (bench, { to, bytes, most, limit }) => bench.actor.stream(to, bytes, most, limit),
+      { to: this.#receiver.name, bytes: size, most: window, limit: { count } },
     );
     return speed(await this.#timeline(), began, size);
   }

@@ -16,6 +16,12 @@ export type Expectation =
   | { readonly what: 'records' }
   | { readonly what: 'numbers'; readonly count: number };
 
+/** How much is sent, or for how long. */
+export interface Limit {
+  readonly count?: number;
+  readonly ms?: number;
+}
+
 /** How far a receiver was at a time, in ms since 1970. */
 export type Timeline = readonly (readonly [at: number, count: number])[];
 
@@ -34,10 +40,11 @@ export class Actor {
   readonly #ping = new Template(PING_BYTES, 'ping');
   readonly #count = new Template(COUNT_BYTES, 'count');
   readonly #ask = new Template(COUNT_BYTES, 'ask');
+  readonly #answer = new Template(COUNT_BYTES, 'answer');
   #pings = 0;
   #check: (value: unknown, number: number) => void = () => {};
   #every = 1;
-  #prepared: Template | undefined;
+  #template: Template | undefined;
   #received = 0;
   #timeline: [number, number][] = [];
 
@@ -78,12 +85,14 @@ export class Actor {
           this.#pongs.get(number)?.();
           break;
         case 'ask':
-          this.#done(this.endpoint.send(from, this.#count.number(this.#received), 'pings'));
+          this.#done(this.endpoint.send(from, this.#answer.number(this.#received), 'pings'));
+          break;
+        case 'answer':
+          this.#answers++;
+          this.#counted(from, number);
           break;
         case 'count':
-          this.#answers++;
-          this.#counts.set(from, number);
-          this.#changed();
+          this.#counted(from, number);
           break;
         default:
           this.#data(from, bytes);
@@ -114,19 +123,13 @@ export class Actor {
     return times;
   }
 
-  /** Sends without waiting for one or the other, for so many ms, and no more than a window ahead of the receiver. Returns when it began. */
-  async flood(to: string, size: number, window: number, ms: number): Promise<number> {
-    const template = new Template(size, 'data');
-    return this.#pour([to], window, Number.POSITIVE_INFINITY, ms, (number) =>
-      this.endpoint.send(to, template.number(number), 'values'),
-    );
-  }
-
-  async transfer(to: string, size: number, window: number, count: number): Promise<number> {
-    const template = new Template(size, 'data');
-    return this.#pour([to], window, count, Number.POSITIVE_INFINITY, (number) =>
-      this.endpoint.send(to, template.number(number), 'values'),
-    );
+  /**
+   * Sends bytes without waiting for one or the other, so many or for so many ms, and no more than a window ahead of the receiver. Returns when it began, after
+   * everything has arrived.
+   */
+  async stream(to: string, size: number, window: number, limit: Limit): Promise<number> {
+    const template = this.prepare(size);
+    return this.#pour([to], window, limit, (number) => this.endpoint.send(to, template.number(number), 'values'));
   }
 
   /** Transfers, and pings all the while, each so many ms after the last began. */
@@ -141,7 +144,7 @@ export class Actor {
     const pings: Promise<unknown>[] = [];
     const timer = setInterval(() => pings.push(this.#pingOnce(to).then((time) => times.push(time))), every);
     try {
-      const began = await this.transfer(to, size, window, count);
+      const began = await this.stream(to, size, window, { count });
       clearInterval(timer);
       await Promise.all(pings);
       return { began, times };
@@ -150,35 +153,28 @@ export class Actor {
     }
   }
 
-  /** Has one value ready; a receiver needs its model as well before memory is looked at. */
-  prepare(size: number): void {
-    this.#prepared = new Template(size, 'data');
-  }
-
-  async sendPrepared(to: string): Promise<number> {
-    const template = this.#prepared;
-    if (template === undefined) throw new Error('nothing is prepared');
-    return this.#pour([to], 1, 1, Number.POSITIVE_INFINITY, (number) =>
-      this.endpoint.send(to, template.number(number), 'values'),
-    );
+  /** The memory that is sent from, also before it is needed. */
+  prepare(size: number): Template {
+    if (this.#template?.bytes.length !== size) this.#template = new Template(size, 'data');
+    return this.#template;
   }
 
   async broadcast(to: readonly string[], size: number, window: number, count: number): Promise<number> {
-    const template = new Template(size, 'data');
-    return this.#pour(to, window, count, Number.POSITIVE_INFINITY, (number) =>
+    const template = this.prepare(size);
+    return this.#pour(to, window, { count }, (number) =>
       this.endpoint.broadcast(template.number(number)),
     );
   }
 
   async sendRecords(to: string, window: number, ms: number): Promise<number> {
-    return this.#pour([to], window, Number.POSITIVE_INFINITY, ms, (number) =>
+    return this.#pour([to], window, { ms }, (number) =>
       this.endpoint.sendValue(to, record(number)),
     );
   }
 
   async sendNumbers(to: string, length: number, window: number, count: number): Promise<number> {
     const value = numbers(length);
-    return this.#pour([to], window, count, Number.POSITIVE_INFINITY, () => this.endpoint.sendValue(to, value));
+    return this.#pour([to], window, { count }, () => this.endpoint.sendValue(to, value));
   }
 
   /** One after the other, each awaited; returns how many in how many ms. */
@@ -190,7 +186,7 @@ export class Actor {
   ): Promise<{ count: number; ms: number } | undefined> {
     const { acknowledged } = this.endpoint;
     if (acknowledged === undefined) return undefined;
-    const template = new Template(size, 'data');
+    const template = this.prepare(size);
     const began = performance.now();
     let count = 0;
     while (performance.now() < began + ms) await acknowledged(to, template.number(count++), ack);
@@ -202,8 +198,7 @@ export class Actor {
   async #pour(
     to: readonly string[],
     window: number,
-    count: number,
-    ms: number,
+    { count = Number.POSITIVE_INFINITY, ms = Number.POSITIVE_INFINITY }: Limit,
     send: (number: number) => Wait,
   ): Promise<number> {
     this.#counts.clear();
@@ -220,12 +215,17 @@ export class Actor {
       if (sent - least() >= window) await this.#until(() => sent - least() < window);
     }
     while (least() < sent) {
-      // What is behind everything else is answered when all that has arrived.
+      // What is behind everything else is answered when all that has arrived, and behind all counts.
       for (const one of to) await this.endpoint.send(one, this.#ask.number(0), 'values');
       const before = this.#answers;
       await this.#until(() => this.#answers >= before + to.length);
     }
     return began;
+  }
+
+  #counted(from: string, count: number): void {
+    this.#counts.set(from, count);
+    this.#changed();
   }
 
   async #until(condition: () => boolean): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Bytes } from './endpoint.ts';
 
 /** What a message is, in its first eight bytes: its number and its kind; then content that both ends know. */
-export type Kind = 'data' | 'ping' | 'pong' | 'count' | 'ask';
-const KINDS: readonly Kind[] = ['data', 'ping', 'pong', 'count', 'ask'];
+export type Kind = 'data' | 'ping' | 'pong' | 'count' | 'ask' | 'answer';
+const KINDS: readonly Kind[] = ['data', 'ping', 'pong', 'count', 'ask', 'answer'];
 const HEADER_BYTES = 8;
 const FILL = 0x9e3779b1;
 

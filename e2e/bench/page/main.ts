@@ -1,31 +1,25 @@
 import { Actor } from './actor.ts';
-import { openBare } from './contenders/bare.ts';
-import { openBroadcastChannel as openBareBroadcastChannel } from './contenders/broadcast-channel.ts';
-import { openPeerJS } from './contenders/peerjs.ts';
-import { openBroadcastChannel, openWebRTC } from './contenders/peerpool.ts';
-import { openSimplePeer } from './contenders/simple-peer.ts';
-import { openSocketIO } from './contenders/socket-io.ts';
-import { openTrystero } from './contenders/trystero.ts';
 import type { Open, Setup } from './endpoint.ts';
 
+/** A page has loaded what its own code imports when it is ready; nobody finds there what another brought along. */
 const CONTENDERS = {
-  peerpool: openWebRTC,
-  bare: openBare,
-  'simple-peer': openSimplePeer,
-  PeerJS: openPeerJS,
-  Trystero: openTrystero,
-  'socket.io': openSocketIO,
-  'peerpool, BroadcastChannel': openBroadcastChannel,
-  'bare BroadcastChannel': openBareBroadcastChannel,
-} as const satisfies Record<string, Open>;
+  peerpool: async () => (await import('./contenders/peerpool.ts')).openWebRTC,
+  bare: async () => (await import('./contenders/bare.ts')).openBare,
+  'simple-peer': async () => (await import('./contenders/simple-peer.ts')).openSimplePeer,
+  PeerJS: async () => (await import('./contenders/peerjs.ts')).openPeerJS,
+  Trystero: async () => (await import('./contenders/trystero.ts')).openTrystero,
+  'socket.io': async () => (await import('./contenders/socket-io.ts')).openSocketIO,
+  'peerpool, BroadcastChannel': async () => (await import('./contenders/peerpool.ts')).openBroadcastChannel,
+  'bare BroadcastChannel': async () => (await import('./contenders/broadcast-channel.ts')).openBroadcastChannel,
+} as const satisfies Record<string, () => Promise<Open>>;
 
 export type ContenderName = keyof typeof CONTENDERS;
 
-export interface Opening extends Pick<Setup, 'name' | 'others' | 'room' | 'relay' | 'peerServerPort'> {
-  readonly contender: ContenderName;
-}
+export type Opening = Pick<Setup, 'name' | 'others' | 'room' | 'relay' | 'peerServerPort'>;
 
 export interface Bench {
+  /** Makes the page ready for a contender, and `open` for it. */
+  load(contender: ContenderName): Promise<void>;
   /** Connects with all others; `first` is sent a ping, and the time until its answer is returned, in ms, and when it began and was connected, in ms since 1970. */
   open(opening: Opening, first?: string): Promise<{ began: number; connected: number; answered: number }>;
   readonly actor: Actor;
@@ -37,16 +31,21 @@ declare global {
   var bench: Bench;
 }
 
+let loaded: Open | undefined;
 let actor: Actor | undefined;
 let longTasks = 0;
 new PerformanceObserver((list) => (longTasks += list.getEntries().length)).observe({ entryTypes: ['longtask'] });
 
 globalThis.bench = {
-  open: async ({ contender, ...opening }, first) => {
+  load: async (contender) => {
+    loaded = await CONTENDERS[contender]();
+  },
+  open: async (opening, first) => {
+    if (loaded === undefined) throw new Error('nothing is loaded');
     const began = performance.now();
     const own = new Actor(opening.name);
     actor = own;
-    own.endpoint = await CONTENDERS[contender]({
+    own.endpoint = await loaded({
       ...opening,
       received: (from, value) => own.take(from, value),
       failed: (error) => own.fail(error),
