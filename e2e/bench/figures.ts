@@ -6,8 +6,8 @@ import { type Estimate, estimate } from './statistics.ts';
 interface Figure {
   readonly name: string;
   readonly metric: string;
-  /** Who is compared with: the bare channel, or the best of several in this run. */
-  readonly against: readonly ContenderName[];
+  /** Who is compared with: the bare channel, or the best of several in this run. Without it the metric is a ratio itself. */
+  readonly against?: readonly ContenderName[];
   /** Another metric of theirs, where the same thing has another name. */
   readonly theirs?: string;
   readonly least?: number;
@@ -16,8 +16,8 @@ interface Figure {
 
 export interface Verdict extends Figure {
   readonly ratio: Estimate;
-  /** Whose figure it was compared with. */
-  readonly best: ContenderName;
+  /** Whose figure it was compared with, or what. */
+  readonly best: string;
   readonly reached: boolean;
 }
 
@@ -58,20 +58,33 @@ const FIGURES: readonly Figure[] = [
     most: 1.15,
   },
   { name: `mesh of ${MESH_SIZE}`, metric: `mesh of ${MESH_SIZE}`, against: BARE, most: 1.1 },
+  {
+    name: '256 MiB, peak at the sender beyond the value',
+    metric: '256 MiB, peak at the sender beyond it',
+    most: 1.2,
+  },
+  { name: '256 MiB, peak at the receiver', metric: '256 MiB, peak at the receiver', most: 1.2 },
   { name: 'first connect', metric: 'connect, first answer', against: BARE, most: 1.15 },
 ];
 
 /** Those of which there is something to say. Reached when the interval reaches it. */
 export function judge(results: Results): Verdict[] {
   return FIGURES.flatMap((figure) => {
-    const { metric, against, theirs = metric, least, most } = figure;
+    const { metric, against, theirs = metric, least } = figure;
     const up = least !== undefined;
+    if (against === undefined) {
+      const ratio = estimate(results.values(metric, 'peerpool'));
+      return ratio.samples === 0 ? [] : [{ ...figure, ratio, best: 'the value', reached: reaches(figure, ratio) }];
+    }
     const present = against.filter((other) => results.ratios(metric, 'peerpool', other, theirs).length > 0);
     const median = (other: ContenderName): number => estimate(results.values(theirs, other)).median;
     const [best] = present.sort((one, other) => (up ? median(other) - median(one) : median(one) - median(other)));
     if (best === undefined) return [];
     const ratio = estimate(results.ratios(metric, 'peerpool', best, theirs));
-    const reached = up ? ratio.high >= least : ratio.low <= (most ?? Number.NaN);
-    return [{ ...figure, ratio, best, reached }];
+    return [{ ...figure, ratio, best, reached: reaches(figure, ratio) }];
   });
+}
+
+function reaches({ least, most = Number.NaN }: Figure, { low, high }: Estimate): boolean {
+  return least === undefined ? low <= most : high >= least;
 }

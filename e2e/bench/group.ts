@@ -6,8 +6,8 @@ import type { Opened, Stage, Tab } from './stage.ts';
 const MIB = 1024 * 1024;
 
 const BROADCASTS = [
-  { name: '100 B', size: 100, window: 512, count: 4096 },
-  { name: '1 MiB', size: MIB, window: 2, count: 8 },
+  { name: '100 B', size: 100, window: 512, count: 2048 },
+  { name: '1 MiB', size: MIB, window: 2, count: 4 },
 ] as const;
 
 /** One tab says the same to 1, 3 and 7 others. */

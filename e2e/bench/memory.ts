@@ -26,10 +26,10 @@ export async function measureMemory(
   };
   await attempt('idle connections', () =>
     stage.with(IDLE_TABS, async (tabs) => {
-      const before = await Promise.all(tabs.map((tab) => tab.memory()));
+      const before = await memories(tabs);
       await stage.connect(contender, tabs);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      const after = await Promise.all(tabs.map((tab) => tab.memory()));
+      const after = await memories(tabs);
       const growth = after.reduce((sum, bytes, index) => sum + bytes - (before[index] ?? 0), 0);
       const each = growth / IDLE_TABS / (IDLE_TABS - 1) / MIB;
       results.add({ name: 'memory of an idle connection', unit: 'MiB', better: 'down' }, contender, round, each);
@@ -62,4 +62,11 @@ export async function measureMemory(
       results.add({ name: '256 MiB, peak at the receiver', unit, better: 'down' }, contender, round, share(1));
     }),
   );
+}
+
+/** One after the other, as the browser finds out which process is whose. */
+async function memories(tabs: readonly Tab[]): Promise<number[]> {
+  const all: number[] = [];
+  for (const tab of tabs) all.push(await tab.memory());
+  return all;
 }

@@ -2,7 +2,7 @@ import type { Ack } from './page/endpoint.ts';
 import type { Expectation, Timeline } from './page/actor.ts';
 import type { ContenderName } from './page/main.ts';
 import type { Metric, Results } from './results.ts';
-import type { Stage, Tab } from './stage.ts';
+import type { Acquaintance, Stage, Tab } from './stage.ts';
 import { quantile } from './statistics.ts';
 
 const KIB = 1024;
@@ -13,19 +13,19 @@ const MESSAGES_AHEAD = 8192;
 const BYTES_AHEAD = 32 * MIB;
 
 const WARM_UP_MS = 1000;
-const WARM_MS = 2000;
-const AWAITED_MS = 700;
+const WARM_MS = 1000;
+const AWAITED_MS = 400;
 const PINGS = 600;
 const WARM_UP_PINGS = 100;
 const PING_EVERY_MS = 20;
 
 const BULK = [
-  { name: '64 KiB values', size: 64 * KIB, count: 384 },
-  { name: '1 MiB values', size: MIB, count: 24 },
-  { name: '16 MiB values', size: 16 * MIB, count: 2 },
+  { name: '64 KiB values', size: 64 * KIB, count: 256 },
+  { name: '1 MiB values', size: MIB, count: 16 },
+  { name: '16 MiB values', size: 16 * MIB, count: 1 },
 ] as const;
 
-const UNDER_BULK = { size: 16 * MIB, count: 4 };
+const UNDER_BULK = { size: 16 * MIB, count: 3 };
 
 const NUMBERS = MIB;
 
@@ -36,107 +36,115 @@ export async function measurePair(
   round: number,
   results: Results,
   scale: number,
+  acquaintance: Acquaintance,
 ): Promise<void> {
-  await stage.with(2, async (tabs) => {
-    const [sender, receiver] = tabs as [Tab, Tab];
-    const pair = new Pair(sender, receiver, scale);
-    const note = (metric: Metric, value: number): void => results.add(metric, contender, round, value);
-    const attempt = async (where: string, run: () => Promise<void>): Promise<boolean> => {
-      try {
-        await run();
-        return true;
-      } catch (error) {
-        results.fail({ contender, where, round, reason: reasonOf(error) });
-        return false;
-      }
-    };
+  await stage.with(
+    2,
+    async (tabs) => {
+      const [sender, receiver] = tabs as [Tab, Tab];
+      const pair = new Pair(sender, receiver, scale);
+      const note = (metric: Metric, value: number): void => results.add(metric, contender, round, value);
+      const attempt = async (where: string, run: () => Promise<void>): Promise<boolean> => {
+        try {
+          await run();
+          return true;
+        } catch (error) {
+          results.fail({ contender, where, round, reason: reasonOf(error) });
+          return false;
+        }
+      };
 
-    const steps: [string, () => Promise<void>][] = [
-      [
-        'connect',
-        async () => {
-          const [opened, other] = await stage.connect(contender, tabs);
-          const began = Math.min(opened?.began ?? Number.NaN, other?.began ?? Number.NaN);
-          note({ name: 'connect, first answer', unit: 'ms', better: 'down' }, (opened?.answered ?? Number.NaN) - began);
-        },
-      ],
-      [
-        '100 B messages',
-        async () => {
-          const { first, warm, senderTask, receiverTask, longTasks } = await pair.flood(100);
-          note({ name: '100 B, first second', unit: 'messages/s', better: 'up' }, first);
-          note({ name: '100 B, warm', unit: 'messages/s', better: 'up' }, warm);
-          note({ name: '100 B, main thread of the sender', unit: 'µs each', better: 'down' }, senderTask);
-          note({ name: '100 B, main thread of the receiver', unit: 'µs each', better: 'down' }, receiverTask);
-          note({ name: '100 B, tasks over 50 ms', unit: '/s', better: 'down' }, longTasks);
-        },
-      ],
-      [
-        '1 KiB messages',
-        async () => {
-          const { first, warm } = await pair.flood(KIB);
-          note({ name: '1 KiB, first second', unit: 'messages/s', better: 'up' }, first);
-          note({ name: '1 KiB, warm', unit: 'messages/s', better: 'up' }, warm);
-        },
-      ],
-      [
-        'round trips',
-        async () => {
-          const times = await pair.pings(Math.ceil(PINGS * scale));
-          const warm = times.slice(Math.floor(WARM_UP_PINGS * scale));
-          note({ name: 'round trip 64 B, p50', unit: 'ms', better: 'down' }, quantile(warm, 0.5));
-          note({ name: 'round trip 64 B, p99', unit: 'ms', better: 'down' }, quantile(warm, 0.99));
-          const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
-          note({ name: 'round trips one after the other', unit: '/s', better: 'up' }, 1000 / mean);
-        },
-      ],
-      [
-        'awaited',
-        async () => {
-          for (const size of [100, KIB]) {
-            for (const ack of ['none', 'accepted', 'delivered', 'consumed'] as const) {
-              const rate = await pair.acknowledged(size, ack);
-              if (rate !== undefined)
-                note({ name: `${nameOf(size)}, awaited ${ack}`, unit: 'messages/s', better: 'up' }, rate);
+      const steps: [string, () => Promise<void>][] = [
+        [
+          'connect',
+          async () => {
+            const [opened, other] = await stage.connect(contender, tabs);
+            const began = Math.min(opened?.began ?? Number.NaN, other?.began ?? Number.NaN);
+            note(
+              { name: 'connect, first answer', unit: 'ms', better: 'down' },
+              (opened?.answered ?? Number.NaN) - began,
+            );
+          },
+        ],
+        [
+          '100 B messages',
+          async () => {
+            const { first, warm, senderTask, receiverTask, longTasks } = await pair.flood(100);
+            note({ name: '100 B, first second', unit: 'messages/s', better: 'up' }, first);
+            note({ name: '100 B, warm', unit: 'messages/s', better: 'up' }, warm);
+            note({ name: '100 B, main thread of the sender', unit: 'µs each', better: 'down' }, senderTask);
+            note({ name: '100 B, main thread of the receiver', unit: 'µs each', better: 'down' }, receiverTask);
+            note({ name: '100 B, tasks over 50 ms', unit: '/s', better: 'down' }, longTasks);
+          },
+        ],
+        [
+          '1 KiB messages',
+          async () => {
+            const { first, warm } = await pair.flood(KIB);
+            note({ name: '1 KiB, first second', unit: 'messages/s', better: 'up' }, first);
+            note({ name: '1 KiB, warm', unit: 'messages/s', better: 'up' }, warm);
+          },
+        ],
+        [
+          'round trips',
+          async () => {
+            const times = await pair.pings(Math.ceil(PINGS * scale));
+            const warm = times.slice(Math.floor(WARM_UP_PINGS * scale));
+            note({ name: 'round trip 64 B, p50', unit: 'ms', better: 'down' }, quantile(warm, 0.5));
+            note({ name: 'round trip 64 B, p99', unit: 'ms', better: 'down' }, quantile(warm, 0.99));
+            const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
+            note({ name: 'round trips one after the other', unit: '/s', better: 'up' }, 1000 / mean);
+          },
+        ],
+        [
+          'awaited',
+          async () => {
+            for (const size of [100, KIB]) {
+              for (const ack of ['none', 'accepted', 'delivered', 'consumed'] as const) {
+                const rate = await pair.acknowledged(size, ack);
+                if (rate !== undefined)
+                  note({ name: `${nameOf(size)}, awaited ${ack}`, unit: 'messages/s', better: 'up' }, rate);
+              }
             }
-          }
-        },
-      ],
-      ...BULK.map(({ name, size, count }): [string, () => Promise<void>] => [
-        name,
-        async () => {
-          note({ name, unit: 'MB/s', better: 'up' }, await pair.transfer(size, Math.ceil(count * scale)));
-        },
-      ]),
-      [
-        'under bulk',
-        async () => {
-          const { speed, times } = await pair.underBulk();
-          note({ name: 'round trip under bulk, p50', unit: 'ms', better: 'down' }, quantile(times, 0.5));
-          note({ name: 'round trip under bulk, p99', unit: 'ms', better: 'down' }, quantile(times, 0.99));
-          note({ name: 'round trip under bulk, pings', unit: '', better: 'up' }, times.length);
-          note({ name: 'bulk under pings', unit: 'MB/s', better: 'up' }, speed);
-        },
-      ],
-      [
-        'records',
-        async () => {
-          note({ name: 'objects of 20 fields', unit: 'messages/s', better: 'up' }, await pair.records());
-        },
-      ],
-      [
-        'numbers',
-        async () => {
-          note({ name: 'Float64Array of 1 Mi', unit: 'MB/s', better: 'up' }, await pair.numbers());
-        },
-      ],
-    ];
-    for (const [where, run] of steps) if (!(await attempt(where, run))) return;
-  });
+          },
+        ],
+        ...BULK.map(({ name, size, count }): [string, () => Promise<void>] => [
+          name,
+          async () => {
+            note({ name, unit: 'MB/s', better: 'up' }, await pair.transfer(size, Math.ceil(count * scale)));
+          },
+        ]),
+        [
+          'under bulk',
+          async () => {
+            const { speed, times } = await pair.underBulk();
+            note({ name: 'round trip under bulk, p50', unit: 'ms', better: 'down' }, quantile(times, 0.5));
+            note({ name: 'round trip under bulk, p99', unit: 'ms', better: 'down' }, quantile(times, 0.99));
+            note({ name: 'round trip under bulk, pings', unit: '', better: 'up' }, times.length);
+            note({ name: 'bulk under pings', unit: 'MB/s', better: 'up' }, speed);
+          },
+        ],
+        [
+          'records',
+          async () => {
+            note({ name: 'objects of 20 fields', unit: 'messages/s', better: 'up' }, await pair.records());
+          },
+        ],
+        [
+          'numbers',
+          async () => {
+            note({ name: 'Float64Array of 1 Mi', unit: 'MB/s', better: 'up' }, await pair.numbers());
+          },
+        ],
+      ];
+      for (const [where, run] of steps) if (!(await attempt(where, run))) return;
+    },
+    acquaintance,
+  );
 }
 
 /** A sender and a receiver that are connected. */
-export class Pair {
+class Pair {
   readonly #sender: Tab;
   readonly #receiver: Tab;
   readonly #scale: number;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright';
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright';
 import { launchOptions, rememberedBrowser } from '../browser.mjs';
 import { rendererProcess } from '../chaos/processes.ts';
 import type { Bench, ContenderName } from './page/main.ts';
@@ -7,6 +7,8 @@ import type { Servers } from './servers.ts';
 
 /** No step of a contender takes longer than this, in ms. */
 const STEP_MS = 60_000;
+/** To connect takes each tab no longer than this, in ms; many share the machine. */
+const CONNECT_MS_PER_TAB = 3_000;
 
 /** When a tab began to connect, was connected with all others, and had its first message answered, in ms since 1970. */
 export interface Opened {
@@ -28,8 +30,7 @@ export class Tab {
     this.#cdp = cdp;
   }
 
-  static async open(browser: Browser, name: string, url: string): Promise<Tab> {
-    const context = await browser.newContext();
+  static async open(context: BrowserContext, name: string, url: string): Promise<Tab> {
     const page = await context.newPage();
     await page.goto(url);
     await page.waitForFunction(() => 'bench' in globalThis);
@@ -43,10 +44,11 @@ export class Tab {
   run<Argument, Result>(
     action: (bench: Bench, argument: Argument) => Result | Promise<Result>,
     argument: Argument,
+    most = STEP_MS,
   ): Promise<Result> {
     // Playwright would rather have a handle of every object of the page.
     const text = `(${action.toString()})(globalThis.bench, ${JSON.stringify(argument)})`;
-    return within(this.#page.evaluate(text));
+    return within(this.#page.evaluate(text), most);
   }
 
   /** Seconds in which the main thread was at work since the page began. */
@@ -70,6 +72,9 @@ export class Tab {
   }
 }
 
+/** Whether tabs know of each other as those of one window do, or no more than those of two browsers. */
+export type Acquaintance = 'window' | 'strangers';
+
 /** The browser, and the tabs of one workload at a time. */
 export class Stage {
   readonly #servers: Servers;
@@ -90,12 +95,19 @@ export class Stage {
   }
 
   /** So many tabs, ready, and closed when `use` is over. */
-  async with<Result>(count: number, use: (tabs: readonly Tab[]) => Promise<Result>): Promise<Result> {
+  async with<Result>(
+    count: number,
+    use: (tabs: readonly Tab[]) => Promise<Result>,
+    acquaintance: Acquaintance = 'strangers',
+  ): Promise<Result> {
     const tabs: Tab[] = [];
+    let context: BrowserContext | undefined;
     try {
       for (let number = 0; number < count; number++) {
+        if (acquaintance === 'strangers') context = undefined;
+        context ??= await this.#browser.newContext();
         // Their names sort as they come.
-        tabs.push(await Tab.open(this.#browser, `tab${String(number).padStart(2, '0')}`, this.#servers.page));
+        tabs.push(await Tab.open(context, `tab${String(number).padStart(2, '0')}`, this.#servers.page));
       }
       return await use(tabs);
     } finally {
@@ -103,20 +115,20 @@ export class Stage {
     }
   }
 
-  /** All of them join in the same instant; each sends its first message to the next. */
-  connect(contender: ContenderName, tabs: readonly Tab[]): Promise<Opened[]> {
+  /** All of them are ready, then join in the same instant; each sends its first message to the next. */
+  async connect(contender: ContenderName, tabs: readonly Tab[]): Promise<Opened[]> {
     const room = `bench-${this.#rooms++}`;
     const names = tabs.map(({ name }) => name);
     const { relay, peerServerPort } = this.#servers;
+    await Promise.all(tabs.map((tab) => tab.run((bench, which) => bench.load(which), contender)));
     return Promise.all(
       tabs.map((tab, index) => {
         const { name } = tab;
         const others = names.filter((other) => other !== name);
-        const opening = { contender, name, others, room, relay, peerServerPort };
-        return tab.run((bench, { how, first }) => bench.open(how, first), {
-          how: opening,
-          first: names[(index + 1) % names.length],
-        });
+        const opening = { name, others, room, relay, peerServerPort };
+        const first = names[(index + 1) % names.length];
+        const most = Math.max(STEP_MS, CONNECT_MS_PER_TAB * tabs.length);
+        return tab.run((bench, argument) => bench.open(argument.opening, argument.first), { opening, first }, most);
       }),
     );
   }
@@ -127,10 +139,10 @@ export class Stage {
 }
 
 /** @throws Error when it takes too long */
-async function within<Result>(step: Promise<Result>): Promise<Result> {
+async function within<Result>(step: Promise<Result>, ms: number): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done within ${STEP_MS / 1000} s`)), STEP_MS);
+    timer = setTimeout(() => reject(new Error(`not done within ${ms / 1000} s`)), ms);
   });
   return Promise.race([step, late]).finally(() => clearTimeout(timer));
 }

@@ -16,8 +16,8 @@ export class Loopback {
     this.#commons = commons;
   }
 
-  /** @throws PoolError `malformed`, `unpackable`; the signal's reason when it is already aborted */
-  post(packet: Packet, options: SendOptions): Promise<void> {
+  /** Rejects with a PoolError `malformed` or `unpackable`; with the signal's reason when it is already aborted. */
+  async post(packet: Packet, options: SendOptions): Promise<void> {
     const { name, settings, mailbox } = this.#commons;
     const limits = waitLimits(options, Infinity);
     const value = unpack(settings.packer, packet);
@@ -40,7 +40,7 @@ export class Loopback {
       receipt,
       arrival: 0,
     });
-    return consumed?.promise ?? Promise.resolve();
+    await consumed?.promise;
   }
 
   /** The pool has stopped: nobody says any more when what is unread was consumed. */

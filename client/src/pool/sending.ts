@@ -62,7 +62,8 @@ export class Sending {
       const packetOptions = this.#packetOptions(options);
       ack = packetOptions.ack;
       if (this.#commons.state !== 'started') throw this.#commons.illegal('broadcast');
-      const recipients = this.#recipients(options.recipients ?? this.#commons.roster.clients);
+      const { clients } = this.#commons.roster;
+      const recipients = options.recipients === undefined ? [...clients] : this.#recipients(options.recipients);
       const packet = this.#pack(value);
       await this.#postAll(recipients, packet, packetOptions);
     } catch (error) {
@@ -84,20 +85,29 @@ export class Sending {
     return this.#commons.communicator.send(recipient, packet, options);
   }
 
-  async #postAll(recipients: readonly string[], packet: Packet, options: PacketOptions): Promise<void> {
+  /** Ends when the last has ended. Costs one promise a recipient beside the communicator's own. */
+  #postAll(recipients: readonly string[], packet: Packet, options: PacketOptions): Promise<void> {
     const errors = new Map<string, PoolError>();
     const strange: unknown[] = [];
-    const one = async (recipient: string): Promise<void> => {
-      try {
-        await this.#post(recipient, packet, options);
-      } catch (error) {
-        if (error instanceof PoolError && !options.signal?.aborted) errors.set(recipient, error);
-        else strange.push(error);
+    return new Promise((resolve, reject) => {
+      let left = recipients.length;
+      const end = (): void => {
+        if (strange.length > 0) reject(strange[0]);
+        else if (errors.size > 0) reject(severalErrors(`not sent to ${[...errors.keys()].join(', ')}`, errors));
+        else resolve();
+      };
+      const posted = (): void => {
+        if (--left === 0) end();
+      };
+      if (left === 0) end();
+      for (const recipient of recipients) {
+        this.#post(recipient, packet, options).then(posted, (error: unknown) => {
+          if (error instanceof PoolError && !options.signal?.aborted) errors.set(recipient, error);
+          else strange.push(error);
+          posted();
+        });
       }
-    };
-    await Promise.all(recipients.map(one));
-    if (strange.length > 0) throw strange[0];
-    if (errors.size > 0) throw severalErrors(`not sent to ${[...errors.keys()].join(', ')}`, errors);
+    });
   }
 
   #packetOptions({ msgId, ack, timeout, signal }: SendOptions): PacketOptions {

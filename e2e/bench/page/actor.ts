@@ -161,15 +161,11 @@ export class Actor {
 
   async broadcast(to: readonly string[], size: number, window: number, count: number): Promise<number> {
     const template = this.prepare(size);
-    return this.#pour(to, window, { count }, (number) =>
-      this.endpoint.broadcast(template.number(number)),
-    );
+    return this.#pour(to, window, { count }, (number) => this.endpoint.broadcast(template.number(number)));
   }
 
   async sendRecords(to: string, window: number, ms: number): Promise<number> {
-    return this.#pour([to], window, { ms }, (number) =>
-      this.endpoint.sendValue(to, record(number)),
-    );
+    return this.#pour([to], window, { ms }, (number) => this.endpoint.sendValue(to, record(number)));
   }
 
   async sendNumbers(to: string, length: number, window: number, count: number): Promise<number> {

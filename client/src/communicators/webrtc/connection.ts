@@ -1,8 +1,7 @@
 import type { WebRTC } from './webrtc-implementation.ts';
 
 /**
- * A new connection, smoothed where simple-peer would stumble or print. It writes into descriptions, which some implementations have read-only; it labels a channel `null`,
- * which some refuse; and of a candidate that can't be used it warns on the console, so that is told here instead: one of several is no failure, and when none is
+ * A new connection, smoothed where simple-peer would stumble or print. It writes into descriptions, which some implementations have read-only; and of a candidate that can't be used it warns on the console, so that is told here instead: one of several is no failure, and when none is
  * left ICE says so.
  * @throws what the constructor throws, e.g. because the page has too many connections
  */
@@ -15,9 +14,7 @@ export function newConnection(
   const createOffer = connection.createOffer.bind(connection);
   const createAnswer = connection.createAnswer.bind(connection);
   const addIceCandidate = connection.addIceCandidate.bind(connection);
-  const createDataChannel = connection.createDataChannel.bind(connection);
   const ours = {
-    createDataChannel: (label: string | null, init?: RTCDataChannelInit) => createDataChannel(label ?? '', init),
     createOffer: async (options?: RTCOfferOptions) => plain(await createOffer(options)),
     createAnswer: async (options?: RTCAnswerOptions) => plain(await createAnswer(options)),
     addIceCandidate: (candidate: RTCIceCandidateInit) => addIceCandidate(candidate).catch(unusable),

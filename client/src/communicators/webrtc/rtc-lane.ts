@@ -19,9 +19,6 @@ const LOOK_EVERY_MS = 2;
 /** Both ends open these before the offer, so neither has to be told of them, and no data can come before its listener. By lane, which is their id as well. */
 const LABELS = ['peerpool-control', 'peerpool-bulk'] as const;
 
-/** The first id that is no lane's. */
-export const FREE_CHANNEL_ID = LABELS.length;
-
 /** Hears what becomes of the channel, from its birth on. */
 export interface RtcLaneListener {
   opened(): void;

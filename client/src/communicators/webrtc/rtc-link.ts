@@ -2,8 +2,8 @@ import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
 import { Hearing } from './negotiation.ts';
-import { FREE_CHANNEL_ID, PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
-import { throughRelay } from './selected-pair.ts';
+import { PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
+import { offersRelay, throughRelay } from './selected-pair.ts';
 import type { Libraries } from './libraries.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
@@ -27,7 +27,7 @@ type State =
 
 /**
  * One attempt at a WebRTC connection, and the link it becomes. simple-peer negotiates on a connection of ours; packets go by two channels of ours,
- * past its streams, and its own channel stays empty.
+ * past its streams.
  */
 export class RtcLink implements Link, Attempt {
   readonly #rtc: WebRTC & Pick<Libraries, 'SimplePeer'>;
@@ -37,6 +37,8 @@ export class RtcLink implements Link, Attempt {
   #state: State = { name: 'new' };
   #listener: LinkListener | undefined;
   #kind: LinkKind = 'direct';
+  /** One of the two ends can be reached by a TURN server: it may be the way that ICE chooses. */
+  #relays = false;
   #packetBytes = PACKET_BYTES;
   /** Of ours, told to the other end. */
   #candidates = 0;
@@ -71,8 +73,8 @@ export class RtcLink implements Link, Attempt {
         trickle: true,
         // Without effect where candidates trickle, and its timer would outlive the peer by the default of 5 s.
         iceCompleteTimeout: 1,
-        channelName: 'simple-peer',
-        channelConfig: { negotiated: true, id: FREE_CHANNEL_ID },
+        // It is to open its channel, and not to wait for the other end's.
+        channelConfig: { negotiated: true },
         wrtc: { ...wrtc, RTCPeerConnection: returning(connection) },
       });
       this.#state = { name: 'dialing', connection, lanes, peer };
@@ -80,6 +82,7 @@ export class RtcLink implements Link, Attempt {
       let described = false;
       peer.on('signal', (data) => {
         if (this.#state.name === 'closed') return;
+        this.#relays ||= offersRelay(data);
         if ((data as { readonly type?: unknown }).type === 'candidate') this.#candidates++;
         else described = true;
         said.push(data);
@@ -88,7 +91,6 @@ export class RtcLink implements Link, Attempt {
       });
       peer.on('error', (error) => this.#broke(error));
       peer.on('close', () => this.#end());
-      peer.on('data', () => this.#end(new TypeError('data came by a channel that carries none')));
     } catch (cause) {
       connection?.close();
       this.#fail(new Error('no connection could be made here', { cause }));
@@ -98,7 +100,9 @@ export class RtcLink implements Link, Attempt {
   negotiate(data: unknown): void {
     if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
     try {
-      this.#state.peer.signal(this.#hearing.hear(data));
+      const heard = this.#hearing.hear(data);
+      this.#relays ||= offersRelay(heard);
+      this.#state.peer.signal(heard);
     } catch (cause) {
       this.#fail(new Error('the other end negotiates what it may not', { cause }));
     }
@@ -183,6 +187,8 @@ export class RtcLink implements Link, Attempt {
   #look(): void {
     if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
     const { connection } = this.#state;
+    // Where there is none, nobody need ask, which costs a page that connects to many at once.
+    if (!this.#relays) return;
     if (connection.iceConnectionState !== 'connected' && connection.iceConnectionState !== 'completed') return;
     connection.getStats().then(
       (report) => {
@@ -247,9 +253,12 @@ function descriptionFirst(one: unknown, other: unknown): number {
   return rank(one) - rank(other);
 }
 
-/** A constructor that hands out a connection made already. */
+/**
+ * A constructor that hands out a connection made already, on which simple-peer opens no channel: one that carries nothing costs a page that has many peers and cores that are busy two
+ * milliseconds a peer.
+ */
 function returning(connection: RTCPeerConnection): unknown {
   return function () {
-    return connection;
+    return Object.assign(connection, { createDataChannel: () => ({ close: () => {} }) });
   };
 }

@@ -100,7 +100,10 @@ export class SignalingClient {
   /** A page that goes may be gone before its socket has carried the goodbye; this the browser carries by itself. */
   #sendBeacon(): void {
     const { path, room } = this.#options;
-    globalThis.navigator?.sendBeacon?.(`${this.#url}${path}?leave`, JSON.stringify({ room, ...this.#self, key: this.#key }));
+    globalThis.navigator?.sendBeacon?.(
+      `${this.#url}${path}?leave`,
+      JSON.stringify({ room, ...this.#self, key: this.#key }),
+    );
   }
 
   get #url(): string {

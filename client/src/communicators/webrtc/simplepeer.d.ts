@@ -7,7 +7,6 @@ declare module 'simple-peer/simplepeer.min.js' {
     readonly initiator: boolean;
     readonly trickle: boolean;
     readonly iceCompleteTimeout: number;
-    readonly channelName: string;
     readonly channelConfig: RTCDataChannelInit;
     /** The three constructors of WebRTC, by their standard names. */
     readonly wrtc: Readonly<Record<'RTCPeerConnection' | 'RTCSessionDescription' | 'RTCIceCandidate', unknown>>;
@@ -17,7 +16,7 @@ declare module 'simple-peer/simplepeer.min.js' {
     constructor(options: SimplePeerOptions);
     on(event: 'signal', listener: (data: unknown) => void): this;
     on(event: 'error', listener: (error: Error) => void): this;
-    on(event: 'close' | 'data', listener: () => void): this;
+    on(event: 'close', listener: () => void): this;
     signal(data: object): void;
     destroy(): void;
   }

@@ -6,6 +6,9 @@ import {
 } from '../../../../client/src/index.ts';
 import type { Open, Setup } from '../endpoint.ts';
 
+/** A value of 256 MiB and the few bytes that say what it is; that is just above what a pool takes by default. */
+const MOST_BYTES = 257 * 1024 * 1024;
+
 export const openWebRTC: Open = (setup) => open(new WebRTCCommunicator({ room: setup.room }), setup);
 
 export const openBroadcastChannel: Open = (setup) =>
@@ -13,10 +16,13 @@ export const openBroadcastChannel: Open = (setup) =>
 
 async function open(communicator: Communicator<never>, setup: Setup): ReturnType<Open> {
   const { name, others, received, failed } = setup;
-  const pool = new Pool(name, communicator, { on: { error: ({ error }) => failed(error) } });
+  const pool = new Pool(name, communicator, {
+    maxMessageSize: MOST_BYTES,
+    on: { error: ({ error }) => failed(error) },
+  });
   pool.onMessage(({ sender, value }) => received(sender, value), { everyId: true });
   await pool.initialize();
-  await pool.waitFor(others, { timeout: 120_000 });
+  await pool.waitFor(others, { timeout: Infinity });
   return {
     send: (to, bytes, topic) => {
       pool.send(to, bytes, topic).catch(failed);
