@@ -2,13 +2,13 @@ import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
 import { FrameError, PacketReader } from './frames.ts';
 
 /** Reserved at once; above it memory follows the bytes. */
-const AT_ONCE = 1024 * 1024;
+const AT_ONCE = 64 * 1024;
 
 /**
- * The memory reserved for a part is at most this many times what has come of it, so that a claim of length costs the claimant bytes. Engines fill pages when they are written to; what is reserved
- * and never comes is hardly more than a number.
+ * The memory reserved for a part is at most this many times what has come of it, so that a claim of length costs the claimant bytes. Engines take pages when they are written to: what is reserved and
+ * never comes is an address. The first fragment of a value of 256 MiB reserves all of it, and nothing is copied twice.
  */
-const AHEAD = 64;
+const AHEAD = 8192;
 
 /** The most bytes that a length takes in a layout. */
 const LENGTH_BYTES = 8;
