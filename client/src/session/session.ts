@@ -270,7 +270,7 @@ export class Session {
             if (lane === 0) this.#writeControl(writer);
             this.#outbox.messages(lane, writer);
           }
-          if (!this.#promise(lane, writer)) break;
+          if (!this.#seal(lane, writer)) break;
           link.send(lane, writer.packet);
         }
       }
@@ -279,8 +279,10 @@ export class Session {
     }
   }
 
-  /** Whether there is a packet to send. While more is ready to follow in lane 0 the other side need not acknowledge it; and what was to follow and was withdrawn has to be made good. */
-  #promise(lane: Lane, writer: PacketWriter): boolean {
+  /**
+   * Whether there is a packet to send. While more is ready to follow in lane 0 the other side need not acknowledge it; and where what was to follow was withdrawn, something else does.
+   */
+  #seal(lane: Lane, writer: PacketWriter): boolean {
     if (lane !== 0) return writer.length > 0;
     if (writer.length === 0) {
       if (!this.#promised) return false;

@@ -13,7 +13,7 @@ let loading: Promise<Libraries> | undefined;
 if ('RTCPeerConnection' in globalThis) libraries().catch(() => {});
 
 /**
- * Both at once, and once for all. What could not be loaded is tried again by the next who asks.
+ * Both at once, and once for all. What could not be loaded is tried again by the next who asks, where the browser does so.
  * @throws PoolError `unreachable`
  */
 export function libraries(): Promise<Libraries> {
