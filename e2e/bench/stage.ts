@@ -6,9 +6,9 @@ import type { Bench, ContenderName } from './page/main.ts';
 import type { Servers } from './servers.ts';
 
 /** No step of a contender takes longer than this, in ms. */
-const STEP_MS = 60_000;
+const STEP_MS = 120_000;
 /** To connect takes each tab no longer than this, in ms; many share the machine. */
-const CONNECT_MS_PER_TAB = 3_000;
+const CONNECT_MS_PER_TAB = 6_000;
 
 /** When a tab began to connect, was connected with all others, and had its first message answered, in ms since 1970. */
 export interface Opened {

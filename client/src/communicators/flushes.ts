@@ -33,7 +33,7 @@ export class Flushes {
       session.flush();
       return;
     }
-    if (this.#acknowledging.size === 0) void this.#wait();
+    if (this.#acknowledging.size === 0) this.#wait(MICROTASKS);
     this.#acknowledging.add(session);
   }
 
@@ -43,9 +43,9 @@ export class Flushes {
     this.#acknowledging.delete(session);
   }
 
-  async #wait(): Promise<void> {
-    for (let left = MICROTASKS; left > 0; left--) await undefined;
-    this.#flush(this.#acknowledging);
+  #wait(microtasks: number): void {
+    if (microtasks > 0) queueMicrotask(() => this.#wait(microtasks - 1));
+    else this.#flush(this.#acknowledging);
   }
 
   #flush(sessions: Set<Session>): void {

@@ -8,7 +8,7 @@ const BURST = 100;
 const PING_BYTES = 64;
 const COUNT_BYTES = 16;
 /** A workload that nothing happens in for so long, in ms, has failed. */
-const STALLED = 30_000;
+const STALLED = 90_000;
 
 /** What is to come: bytes of a size, records, or arrays of numbers. */
 export type Expectation =
