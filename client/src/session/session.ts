@@ -286,7 +286,9 @@ export class Session {
     if (lane !== 0) return writer.length > 0;
     if (writer.length === 0) {
       if (!this.#promised) return false;
+      this.#promised = false;
       this.#writeAcknowledgement(writer);
+      return true;
     }
     this.#promised = this.#outbox.pending(lane);
     if (this.#promised) writer.byte(FRAME.soon);
