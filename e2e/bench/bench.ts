@@ -62,13 +62,12 @@ export async function bench({
         const all = chosen(names);
         return all.map((_, place) => all[(place + round) % all.length] as ContenderName);
       };
-      const slow = round === 0 ? NETWORKED : JUDGED;
       if (parts.includes('pair')) {
         for (const name of turn(NETWORKED)) await measurePair(stage, name, round, results, scale, 'strangers');
         for (const name of turn(IN_ONE_BROWSER)) await measurePair(stage, name, round, results, scale, 'window');
       }
       if (parts.includes('broadcast')) {
-        for (const name of turn(slow)) await measureBroadcast(stage, name, round, results);
+        for (const name of turn(round === 0 ? NETWORKED : JUDGED)) await measureBroadcast(stage, name, round, results);
       }
       if (parts.includes('mesh')) {
         for (const size of meshes) {

@@ -46,6 +46,7 @@ export async function measureBroadcast(
             name: `${where}, ${name}${rest}`,
             unit,
             better,
+            where,
           });
           const seconds = (Math.max(...ends) - began) / 1000;
           if (size === MIB)
@@ -74,7 +75,7 @@ export async function measureMesh(
       const opened: Opened[] = await stage.connect(contender, tabs);
       const began = Math.min(...opened.map((one) => one.began));
       const connected = Math.max(...opened.map((one) => one.connected));
-      results.add({ name: where, unit: 's', better: 'down' }, contender, round, (connected - began) / 1000);
+      results.add({ name: where, unit: 's', better: 'down', where }, contender, round, (connected - began) / 1000);
     });
   } catch (error) {
     results.fail({ contender, where, round, reason: reasonOf(error) });

@@ -17,14 +17,14 @@ export async function measureMemory(
   round: number,
   results: Results,
 ): Promise<void> {
-  const attempt = async (where: string, run: () => Promise<void>): Promise<void> => {
+  const attempt = async (where: string, run: (where: string) => Promise<void>): Promise<void> => {
     try {
-      await run();
+      await run(where);
     } catch (error) {
       results.fail({ contender, where, round, reason: reasonOf(error) });
     }
   };
-  await attempt('idle connections', () =>
+  await attempt('idle connections', (where) =>
     stage.with(IDLE_TABS, async (tabs) => {
       const before = await memories(tabs);
       await stage.connect(contender, tabs);
@@ -32,10 +32,10 @@ export async function measureMemory(
       const after = await memories(tabs);
       const growth = after.reduce((sum, bytes, index) => sum + bytes - (before[index] ?? 0), 0);
       const each = growth / IDLE_TABS / (IDLE_TABS - 1) / MIB;
-      results.add({ name: 'memory of an idle connection', unit: 'MiB', better: 'down' }, contender, round, each);
+      results.add({ name: 'memory of an idle connection', unit: 'MiB', better: 'down', where }, contender, round, each);
     }),
   );
-  await attempt('256 MiB value', () =>
+  await attempt('256 MiB value', (where) =>
     stage.with(2, async (tabs) => {
       const [sender, receiver] = tabs as [Tab, Tab];
       await stage.connect(contender, tabs);
@@ -58,8 +58,13 @@ export async function measureMemory(
       await receiver.run((bench) => bench.actor.timeline, undefined);
       const share = (side: 0 | 1): number => (peaks[side] - base[side]) / VALUE_BYTES;
       const unit = '× the value';
-      results.add({ name: '256 MiB, peak at the sender beyond it', unit, better: 'down' }, contender, round, share(0));
-      results.add({ name: '256 MiB, peak at the receiver', unit, better: 'down' }, contender, round, share(1));
+      results.add(
+        { name: '256 MiB, peak at the sender beyond it', unit, better: 'down', where },
+        contender,
+        round,
+        share(0),
+      );
+      results.add({ name: '256 MiB, peak at the receiver', unit, better: 'down', where }, contender, round, share(1));
     }),
   );
 }

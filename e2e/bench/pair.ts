@@ -43,8 +43,11 @@ export async function measurePair(
     async (tabs) => {
       const [sender, receiver] = tabs as [Tab, Tab];
       const pair = new Pair(sender, receiver, scale);
-      const note = (metric: Metric, value: number): void => results.add(metric, contender, round, value);
-      const attempt = async (where: string, run: () => Promise<void>): Promise<boolean> => {
+      let where = '';
+      const note = (metric: Omit<Metric, 'where'>, value: number): void =>
+        results.add({ ...metric, where }, contender, round, value);
+      const attempt = async (step: string, run: () => Promise<void>): Promise<boolean> => {
+        where = step;
         try {
           await run();
           return true;
@@ -137,7 +140,7 @@ export async function measurePair(
           },
         ],
       ];
-      for (const [where, run] of steps) if (!(await attempt(where, run))) return;
+      for (const [step, run] of steps) if (!(await attempt(step, run))) return;
     },
     acquaintance,
   );

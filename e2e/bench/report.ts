@@ -24,18 +24,18 @@ function table(results: Results, metrics: readonly Metric[]): string {
   const columns = [...new Set(metrics.flatMap(({ name }) => results.contenders(name)))];
   const head = ['', 'unit', ...columns, ...(columns.includes('bare') ? ['peerpool ÷ bare'] : [])];
   const rows = metrics.map((metric) => {
-    const cells = columns.map((contender) => cell(results, metric.name, contender));
+    const cells = columns.map((contender) => cell(results, metric, contender));
     const ratios = columns.includes('bare') ? [ratioCell(results.ratios(metric.name, 'peerpool', 'bare'))] : [];
     return [metric.name, metric.unit, ...cells, ...ratios];
   });
   return lines(head, rows);
 }
 
-function cell(results: Results, metric: string, contender: ContenderName): string {
-  const values = results.values(metric, contender);
+function cell(results: Results, { name, where }: Metric, contender: ContenderName): string {
+  const values = results.values(name, contender);
   if (values.length === 0) {
-    const failed = results.failures.some((failure) => failure.contender === contender);
-    return failed && results.contenders(metric).length > 0 ? 'fails' : '–';
+    const failed = results.failures.some((failure) => failure.contender === contender && failure.where === where);
+    return failed ? 'fails' : '–';
   }
   const { median, low, high } = estimate(values);
   return values.length === 1 ? short(median) : `${short(median)} (${short(low)}–${short(high)})`;

@@ -5,6 +5,8 @@ export interface Metric {
   readonly name: string;
   readonly unit: string;
   readonly better: 'up' | 'down';
+  /** The step that measures it; a contender that fails there has none. */
+  readonly where: string;
 }
 
 /** By round; a round in which the contender failed has none. */

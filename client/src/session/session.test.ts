@@ -620,6 +620,7 @@ describe('whatever a stranger sends', () => {
     ['a receipt for what was never sent', [0x33, 0x00, 0x00]],
     ['credit for what was never sent', [0x05, 0x01]],
     ['a lane that does not exist', [0x33, 0x02, 0x00]],
+    ['an announcement before the end of its packet', [0x09, 0x06, 0x01]],
     ['a second hello', [0x01]],
     ['a message larger than allowed', [0x20, 0x80, 0x80, 0x80, 0x80, 0x01, 0x00]],
   ];

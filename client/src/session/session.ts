@@ -77,6 +77,7 @@ export class Session {
   #agreement: Agreement | undefined;
   /** The largest packet of the session's first link; no later one may be smaller. */
   #packetBytes = 0;
+  /** There is something to acknowledge. */
   #acknowledge = false;
   /** How many packets in a row, up to the last one of lane 0, said that another follows `soon`. */
   #announced = 0;
@@ -454,6 +455,7 @@ export class Session {
         this.#ponged(reader.varint());
         break;
       case FRAME.soon:
+        if (lane !== 0 || !reader.done) throw new FrameError('it announces a packet where that is not to be announced');
         this.#announced = (this.#announced + 1) % MOST_ANNOUNCED;
         break;
       case FRAME.goodbye:

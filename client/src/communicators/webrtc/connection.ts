@@ -1,8 +1,8 @@
 import type { WebRTC } from './webrtc-implementation.ts';
 
 /**
- * A new connection, smoothed where simple-peer would stumble or print. It writes into descriptions, which some implementations have read-only; and of a candidate that can't be used it warns on the console, so that is told here instead: one of several is no failure, and when none is
- * left ICE says so.
+ * A new connection, smoothed where simple-peer would stumble or print. It writes into descriptions, which some implementations have read-only;
+ * and of a candidate that can't be used it warns on the console, so that is told here instead: one of several is no failure, and when none is left ICE says so.
  * @throws what the constructor throws, e.g. because the page has too many connections
  */
 export function newConnection(

@@ -5,6 +5,31 @@ const MEBIBYTE = 1024 * 1024;
 
 /** When a send ends, how it is given up, and what is said about it then. */
 export const acknowledgements: readonly ContractCase[] = [
+  contractCase('what is withdrawn from the midst of a flood leaves nobody waiting', {
+    async alice(self) {
+      const pool = await self.join();
+      for (let round = 0; round < 20; round++) {
+        const controller = new AbortController();
+        const kept = Array.from({ length: 300 }, () => pool.send('bob', new Uint8Array(1024)));
+        const given = Array.from({ length: 300 }, () =>
+          pool.send('bob', new Uint8Array(1024), { signal: controller.signal }).catch((reason: unknown) => {
+            check(reason === 'enough', 'who withdraws hears the own reason');
+          }),
+        );
+        // Some of it has left by then, more or less of it in each round.
+        for (let turn = 0; turn < round % 4; turn++) await pool.ping('bob');
+        controller.abort('enough');
+        await Promise.all([...kept, ...given]);
+      }
+      await pool.send('bob', 'end', 'end');
+    },
+    async bob(self) {
+      const pool = await self.join();
+      pool.onMessage(() => {});
+      checkSame(await pool.recv('alice', { msgId: 'end', timeout: 60_000 }), 'end');
+    },
+  }),
+
   contractCase("ack 'delivered': the other pool holds it when the send resolves", {
     async alice(self) {
       const pool = await self.join();
