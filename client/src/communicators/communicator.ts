@@ -61,6 +61,8 @@ export interface SendOptions extends WaitOptions {
   readonly ack: Ack;
   /** Takes no room of the recipient's inbox, and so never waits for any: answers, calls, barriers. */
   readonly unmetered?: boolean | undefined;
+  /** Opaque: a whole number of at most 2^53 - 1 that arrives with the message, for its answer to refer to. */
+  readonly correlation?: number | undefined;
 }
 
 /** What a listener can say of a message later. That it returned from `message` says *delivered*; that it threw says *refused*. */
@@ -69,6 +71,8 @@ export interface Receipt {
   readonly identity: string;
   /** Counts what came from this sender, modulo 2^32. */
   readonly serial: number;
+  /** As the sender gave it. */
+  readonly correlation: number | undefined;
   /** The message is out of the mailbox: its room is free again. Safe to call twice. */
   consumed(): void;
 }

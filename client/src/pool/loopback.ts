@@ -26,6 +26,7 @@ export class Loopback {
     const receipt: Receipt = {
       identity: `${settings.instance}:${serial}`,
       serial: serial >>> 0,
+      correlation: options.correlation,
       consumed: () => {
         if (consumed !== undefined && this.#unconsumed.delete(consumed)) consumed.resolve();
       },

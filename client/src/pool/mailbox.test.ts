@@ -15,7 +15,7 @@ function letter(
   over: Partial<Letter> & { consumed?: () => void } = {},
 ): Letter {
   const { consumed = () => {}, ...rest } = over;
-  const receipt = { identity: String(value), serial: 0, consumed };
+  const receipt = { identity: String(value), serial: 0, correlation: undefined, consumed };
   return { from, instance: `${from}-1`, queue, value, bytes: 10, receipt, arrival: 0, ...rest };
 }
 

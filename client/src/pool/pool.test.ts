@@ -78,7 +78,7 @@ class Scripted implements Communicator {
   }
 
   arrive(from: string, queue: string, value: unknown): void {
-    const receipt = { identity: 'test', serial: 0, consumed() {} };
+    const receipt = { identity: 'test', serial: 0, correlation: undefined, consumed() {} };
     this.listener?.message(from, queue, new MessagePackPacker().pack(value), receipt);
   }
 }
@@ -439,7 +439,12 @@ describe('who is a client', () => {
     hear.error(new PoolError('refused', 'the outbox is full', { peer: 'bob', delivery: 'none', cause }));
     const waiting = pool.recv('bob');
     hear.joined('bob', 'bob-1');
-    hear.message('bob', '', new MessagePackPacker().pack(1), { identity: 'x', serial: 0, consumed() {} });
+    hear.message('bob', '', new MessagePackPacker().pack(1), {
+      identity: 'x',
+      serial: 0,
+      correlation: undefined,
+      consumed() {},
+    });
     expect(await waiting).toBe(1);
   });
 
@@ -480,7 +485,7 @@ describe('what comes in', () => {
     hear.joined('bob', 'bob-1');
     expect(() => wire.arrive('bob', 'q1', 1)).toThrow(expect.objectContaining({ code: 'malformed' }) as Error);
     expect(() => wire.arrive('mallory', '', 1)).toThrow(expect.objectContaining({ code: 'unknown-peer' }) as Error);
-    const receipt = { identity: 'x', serial: 0, consumed() {} };
+    const receipt = { identity: 'x', serial: 0, correlation: undefined, consumed() {} };
     expect(() => hear.message('bob', '', { head: new Uint8Array([0xc1]), segments: [] }, receipt)).toThrow(PoolError);
   });
 

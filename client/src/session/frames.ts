@@ -13,7 +13,7 @@ export const FRAME = {
   goodbye: 0x08,
   /** The last of a packet: another follows in its lane at once. */
   soon: 0x09,
-  /** From here on frames are counted, per lane. The low bits of `message` and `first` are flags. */
+  /** From here on frames are counted, per lane. The other bits of `message` and `first` are flags. */
   message: 0x10,
   first: 0x20,
   more: 0x30,
@@ -25,7 +25,7 @@ export const FRAME = {
   unwanted: 0x36,
 } as const;
 
-/** The low four bits of `message` and `first`. */
+/** In the kind bytes of `message` and `first`. */
 export const FLAG = {
   /** A queue key follows; without it the key is the empty text. */
   queue: 1,
@@ -37,7 +37,12 @@ export const FLAG = {
   segments: 8,
   /** The queue key is the last one that stands in this packet. Only with `message`. */
   again: 8,
+  /** A number of the sender's follows, before the length. Of the kind byte this is the seventh bit. */
+  correlated: 0x40,
 } as const;
+
+/** All of them together; of a kind byte the rest says the form. */
+export const FLAGS = 0x4f;
 
 /** The longest text of a control frame that explains something to a person. */
 const REASON_CHARACTERS = 500;

@@ -110,19 +110,21 @@ export class Inbox {
   message(lane: Lane, flags: number, reader: PacketReader): void {
     const queue = (flags & FLAG.again) === 0 ? this.#queue(lane, flags, reader) : reader.key;
     if (queue === undefined) throw new FrameError('it repeats a queue key that stands nowhere');
+    const correlation = correlationOf(flags, reader);
     const length = reader.varint();
     this.#check(length);
     const index = this.#begin(lane, queue, flags, length);
     const head = reader.bytes(length);
-    this.#hand(lane, index, queue, flags, length, { head, segments: [] });
+    this.#hand(lane, index, { queue, flags, correlation, bytes: length }, { head, segments: [] });
     this.#count(lane);
   }
 
   first(lane: Lane, flags: number, reader: PacketReader): void {
     const queue = this.#queue(lane, flags, reader);
+    const correlation = correlationOf(flags, reader);
     const total = reader.varint();
     const layout = (flags & FLAG.segments) === 0 ? 0 : reader.varint();
-    const message = new Reassembly(queue, flags, total, layout);
+    const message = new Reassembly(queue, flags, correlation, total, layout);
     this.#check(message.bytes);
     const index = this.#begin(lane, queue, flags, message.bytes);
     this.#lanes[lane].partial.set(index, message);
@@ -234,14 +236,15 @@ export class Inbox {
     }
     if (!message.complete) return;
     this.#lanes[lane].partial.delete(index);
-    this.#hand(lane, index, message.queue, message.flags, message.bytes, message.take());
+    this.#hand(lane, index, message, message.take());
   }
 
   /** What is to be said of a message costs memory until it is acknowledged: only then its charge is free. */
-  #hand(lane: Lane, index: number, queue: string, flags: number, bytes: number, packet: Packet): void {
+  #hand(lane: Lane, index: number, { queue, flags, correlation, bytes }: Arriving, packet: Packet): void {
     if (this.#closed !== undefined) return;
     const charge = chargeOf(bytes, this.#options.inboxLimit);
-    const receipt = new InboundReceipt(this.#options.origin, lane, index, this.#serial, charge, flags, this.#consume);
+    const place = { origin: this.#options.origin, lane, index, serial: this.#serial, correlation };
+    const receipt = new InboundReceipt(place, charge, flags, this.#consume);
     this.#serial = (this.#serial + 1) >>> 0;
     this.#completed = true;
     this.#handing = lane;
@@ -283,8 +286,24 @@ export class Inbox {
   }
 }
 
+/** What is known of a message from its first frame on. */
+type Arriving = Pick<Reassembly, 'queue' | 'flags' | 'correlation' | 'bytes'>;
+
+function correlationOf(flags: number, reader: PacketReader): number | undefined {
+  return (flags & FLAG.correlated) === 0 ? undefined : reader.varint();
+}
+
+interface Place {
+  readonly origin: string;
+  readonly lane: Lane;
+  readonly index: number;
+  readonly serial: number;
+  readonly correlation: number | undefined;
+}
+
 class InboundReceipt implements Receipt {
   readonly serial: number;
+  readonly correlation: number | undefined;
   readonly lane: Lane;
   readonly index: number;
   readonly charge: number;
@@ -294,10 +313,7 @@ class InboundReceipt implements Receipt {
   #open = true;
 
   constructor(
-    origin: string,
-    lane: Lane,
-    index: number,
-    serial: number,
+    { origin, lane, index, serial, correlation }: Place,
     charge: number,
     flags: number,
     consumed: (receipt: InboundReceipt) => void,
@@ -306,6 +322,7 @@ class InboundReceipt implements Receipt {
     this.lane = lane;
     this.index = index;
     this.serial = serial;
+    this.correlation = correlation;
     this.charge = charge;
     this.flags = flags;
     this.#consumed = consumed;

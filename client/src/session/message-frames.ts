@@ -4,12 +4,13 @@ import type { Outgoing } from './outgoing.ts';
 /** The bytes of a message that leaves in one piece, which one with segments does not. */
 export function wholeBytes(message: Outgoing, { key }: PacketWriter): number {
   const named = key === message.queue.keyBytes ? 0 : keyBytes(message);
-  return 1 + named + varintBytes(message.bodyBytes) + message.bodyBytes;
+  return 1 + named + correlationBytes(message) + varintBytes(message.bodyBytes) + message.bodyBytes;
 }
 
 export function writeWhole(message: Outgoing, writer: PacketWriter): void {
   if (writer.key === message.queue.keyBytes) writer.byte(FRAME.message | flags(message) | FLAG.again);
   else writeHeader(FRAME.message, message, writer);
+  if (message.correlation !== undefined) writer.varint(message.correlation);
   writer.varint(message.bodyBytes);
   message.write(writer, 0, message.bodyBytes);
 }
@@ -18,7 +19,7 @@ export function writeWhole(message: Outgoing, writer: PacketWriter): void {
 export function fragmentHeaderBytes(message: Outgoing, from: number): number {
   if (from > 0) return 1 + varintBytes(message.index);
   const layout = message.layout === undefined ? 0 : varintBytes(message.layout.length);
-  return 1 + keyBytes(message) + varintBytes(message.bodyBytes) + layout;
+  return 1 + keyBytes(message) + correlationBytes(message) + varintBytes(message.bodyBytes) + layout;
 }
 
 export function writeFragment(message: Outgoing, from: number, length: number, writer: PacketWriter): void {
@@ -27,6 +28,7 @@ export function writeFragment(message: Outgoing, from: number, length: number, w
     writer.varint(message.index);
   } else {
     writeHeader(FRAME.first, message, writer);
+    if (message.correlation !== undefined) writer.varint(message.correlation);
     writer.varint(message.bodyBytes);
     if (message.layout !== undefined) writer.varint(message.layout.length);
   }
@@ -37,6 +39,10 @@ export function writeFragment(message: Outgoing, from: number, length: number, w
 function keyBytes({ queue }: Outgoing): number {
   const { length } = queue.keyBytes;
   return length === 0 ? 0 : varintBytes(length) + length;
+}
+
+function correlationBytes({ correlation }: Outgoing): number {
+  return correlation === undefined ? 0 : varintBytes(correlation);
 }
 
 function writeHeader(kind: number, message: Outgoing, writer: PacketWriter): void {
@@ -51,6 +57,7 @@ function writeHeader(kind: number, message: Outgoing, writer: PacketWriter): voi
   writer.key = key;
 }
 
-function flags({ ack, unmetered }: Outgoing): number {
-  return (ack === 'consumed' ? FLAG.receipt : 0) | (unmetered ? FLAG.unmetered : 0);
+function flags({ ack, correlation, unmetered }: Outgoing): number {
+  const correlated = correlation === undefined ? 0 : FLAG.correlated;
+  return (ack === 'consumed' ? FLAG.receipt : 0) | (unmetered ? FLAG.unmetered : 0) | correlated;
 }

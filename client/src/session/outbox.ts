@@ -81,7 +81,7 @@ export class Outbox {
 
   add(packet: Packet, options: SendOptions, settle: (error?: PoolError) => void): Outgoing | undefined {
     const queue = this.#queue(options.queue);
-    const message = new Outgoing(queue, packet, options.ack, options.unmetered ?? false, settle);
+    const message = new Outgoing(queue, packet, options, settle);
     const problem = this.#problem(message);
     if (problem !== undefined) {
       // A queue with nothing in it goes.

@@ -1,4 +1,4 @@
-import type { Ack } from '../communicators/communicator.ts';
+import type { Ack, SendOptions } from '../communicators/communicator.ts';
 import { MESSAGE_OVERHEAD } from '../communicators/communicator.ts';
 import { Deque } from '../deque.ts';
 import type { PoolError } from '../errors.ts';
@@ -19,6 +19,7 @@ export class Outgoing {
   readonly queue: SendQueue;
   readonly ack: Ack;
   readonly unmetered: boolean;
+  readonly correlation: number | undefined;
   /** As `stats()` counts it. */
   readonly bytes: number;
   /** As `outboxLimit` counts it. */
@@ -43,14 +44,14 @@ export class Outgoing {
   constructor(
     queue: SendQueue,
     packet: Packet,
-    ack: Ack,
-    unmetered: boolean,
+    { ack, unmetered, correlation }: Pick<SendOptions, 'ack' | 'unmetered' | 'correlation'>,
     settle: ((error?: PoolError) => void) | undefined,
   ) {
     this.queue = queue;
     this.#packet = packet;
     this.ack = ack;
-    this.unmetered = unmetered;
+    this.unmetered = unmetered ?? false;
+    this.correlation = correlation;
     this.bytes = packetBytes(packet);
     this.cost = this.bytes + MESSAGE_OVERHEAD;
     this.layout = packet.segments.length > 0 ? encodeLayout(packet.segments) : undefined;

@@ -48,6 +48,7 @@ class Part {
 export class Reassembly {
   readonly queue: string;
   readonly flags: number;
+  readonly correlation: number | undefined;
   /** The packet's bytes, without the layout: what `stats()` and the limits count. */
   readonly bytes: number;
   #missing: number;
@@ -56,11 +57,12 @@ export class Reassembly {
   #filling = 0;
 
   /** @throws FrameError */
-  constructor(queue: string, flags: number, total: number, layoutBytes: number) {
+  constructor(queue: string, flags: number, correlation: number | undefined, total: number, layoutBytes: number) {
     const segments = (total - layoutBytes) / SEGMENT_BYTES;
     if (layoutBytes > segments * LENGTH_BYTES) throw new FrameError('a layout is longer than its message can need');
     this.queue = queue;
     this.flags = flags;
+    this.correlation = correlation;
     this.bytes = total - layoutBytes;
     this.#missing = total;
     this.#parts = layoutBytes === 0 ? [new Part(0), new Part(total)] : [new Part(layoutBytes)];

@@ -297,6 +297,20 @@ describe('a session', () => {
     expect(answer.outcome.ended).toBe('well');
   });
 
+  it('brings a correlation along, with whole messages and with fragments', () => {
+    const pair = up();
+    const given = [undefined, 0, 127, 128, 2 ** 53 - 1];
+    for (const correlation of given) {
+      send(pair.alice, packet(10), { queue: 'small', correlation });
+      send(pair.alice, packet(100_000, 70_000), { queue: 'large', correlation });
+    }
+    pair.run();
+    for (const bytes of [10, 100_000]) {
+      const arrived = messages(pair.bob).filter((message) => message.packet.head.length === bytes);
+      expect(arrived.map((message) => message.receipt.correlation)).toEqual(given);
+    }
+  });
+
   it('withdraws what has not left, cancels what left in part, and says so', () => {
     const pair = up();
     const waiting = send(pair.alice, packet(10));

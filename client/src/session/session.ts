@@ -2,7 +2,16 @@ import type { LeaveReason, Receipt, SendOptions } from '../communicators/communi
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
-import { encodeReason, FRAME, FrameError, PacketReader, PacketWriter, REASON_BYTES, varintBytes } from './frames.ts';
+import {
+  encodeReason,
+  FLAGS,
+  FRAME,
+  FrameError,
+  PacketReader,
+  PacketWriter,
+  REASON_BYTES,
+  varintBytes,
+} from './frames.ts';
 import { type Agreement, Greeting, LANES, type Outcome, type Resumable } from './greeting.ts';
 import { type Hello, VERSIONS } from './hello.ts';
 import { Inbox } from './inbox.ts';
@@ -403,8 +412,9 @@ export class Session {
   #frame(kind: number, lane: Lane, reader: PacketReader): void {
     const inbox = this.#inbox;
     if (inbox === undefined) throw new FrameError('a frame comes before the session is up');
-    if (kind >= FRAME.message && kind < FRAME.first) inbox.message(lane, kind & 0x0f, reader);
-    else if (kind >= FRAME.first && kind < FRAME.more) inbox.first(lane, kind & 0x0f, reader);
+    const form = kind & ~FLAGS;
+    if (form === FRAME.message) inbox.message(lane, kind & FLAGS, reader);
+    else if (form === FRAME.first) inbox.first(lane, kind & FLAGS, reader);
     else this.#otherFrame(kind, lane, reader, inbox);
   }
 

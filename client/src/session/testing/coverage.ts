@@ -52,6 +52,7 @@ const SITUATIONS = [
   'larger than the inbox',
   'in segments',
   'empty message',
+  'correlated',
   'pinged over a link that broke',
   'serial wrapped',
   'called back: message',

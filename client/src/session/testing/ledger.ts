@@ -52,7 +52,8 @@ export class Ledger {
   }
 
   send(session: Session, sent: Sent, settled: () => void): void {
-    const options: SendOptions = { queue: sent.queue, ack: sent.ack, unmetered: sent.unmetered };
+    const { ack, unmetered, correlation } = sent;
+    const options: SendOptions = { queue: sent.queue, ack, unmetered, correlation };
     // Within a send from within another one nobody knows yet what the outer one takes.
     const before = this.#sending === 0 ? this.held : undefined;
     if (sent.unmetered) this.#exempt += chargeOf(sent.bytes, this.#limits.inbox);

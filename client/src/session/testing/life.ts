@@ -218,6 +218,9 @@ export class Life {
     const { outgoing } = sent;
     if (outgoing !== undefined && !receipt.identity.endsWith(`/${outgoing.lane}.${outgoing.index}`))
       verdict.fail(`its identity is ${receipt.identity}: ${sent.text}`);
+    if (receipt.correlation !== sent.correlation)
+      verdict.fail(`its correlation is ${receipt.correlation}: ${sent.text}`);
+    if (sent.correlation !== undefined) coverage.count('correlated');
     const { bytes, allowed } = peer.ledger.inbox(this.wants);
     if (bytes > allowed) verdict.fail(`${bytes} bytes lie unread or come, ${allowed} are allowed`);
     verdict.largestMemory = Math.max(verdict.largestMemory, bytes + this.ledger.held);

@@ -93,7 +93,8 @@ export class Party implements LifeHost {
     if (!life.session.up) coverage.count('sent without a link');
     const segments = bytes >= SEGMENT_BYTES && random.chance(1 / 2) ? 1 : 0;
     const unmetered = random.chance(1 / 16) && life.ledger.exempts(bytes);
-    const sent = new Sent(this.world.next(), queue, bytes, segments, random.pick(ACKS), unmetered);
+    const correlation = random.chance(1 / 8) ? random.pick([0, 1, 127, 128, 2 ** 32, 2 ** 53 - 1]) : undefined;
+    const sent = new Sent(this.world.next(), queue, bytes, segments, random.pick(ACKS), unmetered, correlation);
     life.send(sent);
     return sent;
   }

@@ -13,6 +13,8 @@ export class Sent {
   readonly segments: number;
   readonly ack: Ack;
   readonly unmetered: boolean;
+  /** Arrives with it. */
+  readonly correlation: number | undefined;
   outgoing: Outgoing | undefined;
   /** The session is being told of it. */
   leaving = true;
@@ -30,13 +32,22 @@ export class Sent {
   /** The other side would not take it. */
   tooLarge = false;
 
-  constructor(number: number, queue: string, bytes: number, segments: number, ack: Ack, unmetered: boolean) {
+  constructor(
+    number: number,
+    queue: string,
+    bytes: number,
+    segments: number,
+    ack: Ack,
+    unmetered: boolean,
+    correlation?: number,
+  ) {
     this.number = number;
     this.queue = queue;
     this.bytes = bytes;
     this.segments = segments;
     this.ack = ack;
     this.unmetered = unmetered;
+    this.correlation = correlation;
   }
 
   get content(): Packet {
