@@ -1,12 +1,13 @@
 import { Chain, type ChainLink } from '../chain.ts';
 import { MESSAGE_OVERHEAD } from '../communicators/communicator.ts';
-import type { Letter } from './message.ts';
+import { isRequest, type Letter } from './message.ts';
 
-/** A letter and its two places: among those of its queue, and among all of its sender. */
+/** A letter and its places: among those of its queue, among all of its sender, and among those that want an answer. */
 interface Stored {
   readonly letter: Letter;
   readonly inQueue: ChainLink<Letter>;
   readonly inBox: ChainLink<Letter>;
+  readonly inRequests: ChainLink<Letter> | undefined;
 }
 
 /** What lies unread of one instance of one sender. Every operation is O(1). */
@@ -14,6 +15,7 @@ export class Box {
   readonly instance: string;
   readonly #queues = new Map<string, Chain<Letter>>();
   readonly #all = new Chain<Letter>();
+  readonly #requests = new Chain<Letter>();
   readonly #stored = new Map<Letter, Stored>();
   #bytes = 0;
 
@@ -37,7 +39,8 @@ export class Box {
   /** Behind all others. */
   put(letter: Letter): void {
     const queue = this.#queue(letter.queue);
-    this.#keep({ letter, inQueue: queue.push(letter), inBox: this.#all.push(letter) });
+    const inRequests = isRequest(letter) ? this.#requests.push(letter) : undefined;
+    this.#keep({ letter, inQueue: queue.push(letter), inBox: this.#all.push(letter), inRequests });
   }
 
   /** Where it was before it was taken: in its queue, in front of what arrived later. Passes only over others that came back. */
@@ -46,7 +49,8 @@ export class Box {
     let place = queue.first;
     while (place !== undefined && place.value.arrival < letter.arrival) place = place.after;
     const inQueue = queue.insertBefore(place, letter);
-    this.#keep({ letter, inQueue, inBox: this.#all.insertBefore(this.#all.first, letter) });
+    const inRequests = isRequest(letter) ? this.#requests.insertBefore(this.#requests.first, letter) : undefined;
+    this.#keep({ letter, inQueue, inBox: this.#all.insertBefore(this.#all.first, letter), inRequests });
   }
 
   /** The next one of a queue; without a queue the next one of all, which is always the first of its own queue. */
@@ -55,12 +59,19 @@ export class Box {
     return key === undefined ? undefined : this.#queues.get(key)?.first?.value;
   }
 
+  /** The next that wants an answer; looks past those of other queues. */
+  firstRequest(queue: string | undefined): Letter | undefined {
+    for (const letter of this.#requests) if (queue === undefined || letter.queue === queue) return letter;
+    return undefined;
+  }
+
   remove(letter: Letter): void {
     const stored = this.#stored.get(letter);
     const queue = this.#queues.get(letter.queue);
     if (stored === undefined || queue === undefined) return;
     this.#stored.delete(letter);
     this.#all.remove(stored.inBox);
+    if (stored.inRequests !== undefined) this.#requests.remove(stored.inRequests);
     queue.remove(stored.inQueue);
     if (queue.empty) this.#queues.delete(letter.queue);
     this.#bytes -= letter.bytes;

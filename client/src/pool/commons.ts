@@ -1,9 +1,15 @@
 import type { Communicator, Self, SignalingState } from '../communicators/communicator.ts';
 import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
+import { Answers } from './answers.ts';
+import { Arrivals } from './arrivals.ts';
 import { Listeners, type PoolState } from './listeners.ts';
 import { Mailbox } from './mailbox.ts';
+import { Letters } from './letters.ts';
+import { KIND } from './queue-key.ts';
 import { newInstance, type Settings } from './pool-options.ts';
+import { Post } from './post.ts';
+import { Replies } from './replies.ts';
 import { Roster } from './roster.ts';
 
 /** What the rooms of one pool share. */
@@ -15,6 +21,10 @@ export class Commons {
   readonly listeners = new Listeners();
   readonly roster: Roster;
   readonly mailbox: Mailbox;
+  readonly arrivals = new Arrivals();
+  readonly post: Post;
+  readonly replies: Replies;
+  readonly answers: Answers;
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
   #state: PoolState = 'uninitialized';
@@ -28,10 +38,14 @@ export class Commons {
     this.settings = settings;
     this.#instance = settings.instance;
     this.roster = new Roster(name);
-    this.mailbox = new Mailbox(settings.inboxLimit, {
+    this.mailbox = new Mailbox(settings.inboxLimit, settings.slots, {
       wanted: (from, queue) => this.#want(from, queue),
       dropped: (from, unread) => this.complain(crowded(from, unread)),
     });
+    this.arrivals.open([KIND.plain, KIND.message], new Letters(this));
+    this.post = new Post(this);
+    this.replies = new Replies(this);
+    this.answers = new Answers(this);
   }
 
   /** Of this life; messages to oneself keep the first one's. */

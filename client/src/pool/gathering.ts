@@ -83,6 +83,7 @@ class Gathering<Value> {
       const taker: Taker = {
         from,
         queue: this.#queue,
+        manner: 'plain',
         lasting: false,
         take: (letter) => {
           this.#takers.delete(from);

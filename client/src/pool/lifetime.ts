@@ -2,9 +2,10 @@ import type { CommunicatorListener, WaitOptions } from '../communicators/communi
 import { milliseconds } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import type { Commons } from './commons.ts';
+import type { Letter } from './message.ts';
 
 export interface ShutdownOptions {
-  /** Default true: wait until what was sent has arrived. `false`: what has not left is dropped, and rejects. */
+  /** Default true: wait until what was taken with `manualRelease` is released, and what was sent has arrived. `false`: what has not left is dropped, and rejects. */
   readonly flush?: boolean | undefined;
   /** Milliseconds that flushing may take. */
   readonly timeout?: number | undefined;
@@ -74,12 +75,32 @@ export class Lifetime {
   /** Synchronous up to what the communicator does: a page that goes has no other turn. */
   async #leave({ flush, timeout }: ShutdownOptions): Promise<void> {
     if (this.#close === undefined) return;
+    const begin = performance.now();
     this.#stop(undefined);
+    const { mailbox, settings } = this.#commons;
+    let unreleased: PoolError | undefined;
+    if (mailbox.unreleased.length > 0) unreleased = await this.#released(flush, timeout ?? settings.timeout);
+    const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begin));
     try {
-      if (this.#began) await this.#commons.communicator.shutdown({ flush, timeout });
+      if (this.#began) await this.#commons.communicator.shutdown({ flush, timeout: left });
       await this.#joining;
     } finally {
       this.#end(undefined);
+    }
+    if (unreleased !== undefined) throw unreleased;
+  }
+
+  /** Waits for those who hold messages; what they don't release in time is released for them. */
+  async #released(flush: boolean | undefined, timeout: number): Promise<PoolError | undefined> {
+    const { mailbox, clock } = this.#commons;
+    const late = (): PoolError => unreleasedError(mailbox.unreleased, timeout);
+    try {
+      if (flush ?? true) await mailbox.allReleased(clock, { timeout, signal: undefined }, late);
+      return undefined;
+    } catch (error) {
+      return error as PoolError;
+    } finally {
+      for (const letter of mailbox.unreleased) mailbox.release(letter);
     }
   }
 
@@ -114,4 +135,15 @@ export class Lifetime {
       globalThis.removeEventListener('pageshow', comeBack);
     };
   }
+}
+
+function unreleasedError(letters: readonly Letter[], timeout: number): PoolError {
+  const counts = new Map<string, number>();
+  for (const { from } of letters) counts.set(from, (counts.get(from) ?? 0) + 1);
+  const whose = [...counts].map(([from, count]) => `${count} of ${from}`).join(', ');
+  return new PoolError(
+    'timeout',
+    `messages were taken with manualRelease and not released within ${timeout} ms: ${whose}; they are released now`,
+    { missing: [...counts.keys()] },
+  );
 }

@@ -1,12 +1,11 @@
 import type { Receipt, SendOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
-import { type Packet, packetBytes } from '../packers/packer.ts';
+import type { Packet } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
-import { unpack } from './packing.ts';
 import { waitLimits } from './receive-options.ts';
 import { Wait, type WaitLimits } from './wait.ts';
 
-/** Sends to oneself: through the packer into the own mailbox, so that values are copies there too. Metered against nothing. */
+/** Sends to oneself: through the packer and in again, so that values are copies there too. Metered against nothing. */
 export class Loopback {
   readonly #commons: Commons;
   readonly #unconsumed = new Set<Wait<void>>();
@@ -16,11 +15,10 @@ export class Loopback {
     this.#commons = commons;
   }
 
-  /** Rejects with a PoolError `malformed` or `unpackable`; with the signal's reason when it is already aborted. */
+  /** Rejects with what it is refused with; with the signal's reason when it is already aborted. */
   async post(packet: Packet, options: SendOptions): Promise<void> {
-    const { name, settings, mailbox } = this.#commons;
+    const { name, settings, arrivals } = this.#commons;
     const limits = waitLimits(options, Infinity);
-    const value = unpack(settings.packer, packet);
     const consumed = options.ack === 'consumed' ? this.#consumed(limits) : undefined;
     const serial = this.#sent++;
     const receipt: Receipt = {
@@ -32,15 +30,12 @@ export class Loopback {
       },
     };
     const { instance } = settings;
-    mailbox.deliver({
-      from: name,
-      instance,
-      queue: options.queue,
-      value,
-      bytes: packetBytes(packet),
-      receipt,
-      arrival: 0,
-    });
+    try {
+      arrivals.arrive({ from: name, instance, queue: options.queue, packet, receipt });
+    } catch (error) {
+      consumed?.reject(error);
+      throw error;
+    }
     await consumed?.promise;
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PoolError } from '../errors.ts';
 import { Mailbox, type MailboxListener } from './mailbox.ts';
 import type { Letter } from './message.ts';
-import type { Taker } from './takers.ts';
+import type { Manner, Taker } from './takers.ts';
 
 const silent: MailboxListener = { wanted() {}, dropped() {} };
 const closed = (): PoolError => new PoolError('closed', 'test');
@@ -24,12 +24,14 @@ class Recorder implements Taker {
   readonly errors: PoolError[] = [];
   readonly from: string | undefined;
   readonly queue: string | undefined;
+  readonly manner: Manner;
   readonly lasting: boolean;
 
-  constructor(from: string | undefined, queue: string | undefined, lasting = false) {
+  constructor(from: string | undefined, queue: string | undefined, lasting = false, manner: Manner = 'plain') {
     this.from = from;
     this.queue = queue;
     this.lasting = lasting;
+    this.manner = manner;
   }
 
   take(taken: Letter): void {
@@ -84,7 +86,7 @@ describe('the mailbox', () => {
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 80 }), (commands) => {
-        const mailbox = new Mailbox(1e9, silent);
+        const mailbox = new Mailbox(1e9, 16, silent);
         for (const name of ['alice', 'bob', '__proto__']) mailbox.admit(name, `${name}-1`);
         const model = new Model();
         const got: [number, unknown][] = [];
@@ -131,7 +133,7 @@ describe('the mailbox', () => {
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
-        const mailbox = new Mailbox(1e9, silent);
+        const mailbox = new Mailbox(1e9, 16, silent);
         const held: Letter[] = [];
         let delivered = 0;
         for (const step of commands) {
@@ -159,14 +161,14 @@ describe('the mailbox', () => {
   });
 
   it('BR duplicate id unread: both letters wait, in their order', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     mailbox.deliver(letter('alice', 'mx', 1));
     mailbox.deliver(letter('alice', 'mx', 2));
     expect([mailbox.take('alice', 'mx')?.value, mailbox.take('alice', 'mx')?.value]).toEqual([1, 2]);
   });
 
   it('BR two waiters same id: each gets its own letter, in the order in which they began', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     const [first, second] = [new Recorder('alice', 'mx'), new Recorder('alice', 'mx')];
     mailbox.wait(first);
     mailbox.wait(second);
@@ -176,7 +178,7 @@ describe('the mailbox', () => {
   });
 
   it('gives a letter that comes back to who waits for it, else in front', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     mailbox.deliver(letter('alice', '', 1));
     const held = mailbox.take('alice', '');
     mailbox.deliver(letter('alice', '', 2));
@@ -190,7 +192,7 @@ describe('the mailbox', () => {
   });
 
   it('drops the unread of an instance when another is there, also what comes back late', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     let consumed = 0;
     const count = { consumed: () => consumed++ };
     expect(mailbox.admit('alice', 'alice-1')).toBe(0);
@@ -205,7 +207,7 @@ describe('the mailbox', () => {
   });
 
   it('keeps the unread when the same instance is there again', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     mailbox.admit('alice', 'alice-1');
     mailbox.deliver(letter('alice', '', 1));
     mailbox.depart('alice');
@@ -215,7 +217,7 @@ describe('the mailbox', () => {
 
   it('drops what those who left longest ago left behind, when all of it together exceeds the limit', () => {
     const dropped: [string, number][] = [];
-    const mailbox = new Mailbox(3 * 266, { wanted() {}, dropped: (from, unread) => dropped.push([from, unread]) });
+    const mailbox = new Mailbox(3 * 266, 16, { wanted() {}, dropped: (from, unread) => dropped.push([from, unread]) });
     for (const name of ['alice', 'bob', 'carol']) {
       mailbox.admit(name, `${name}-1`);
       mailbox.deliver(letter(name, '', 1));
@@ -234,7 +236,7 @@ describe('the mailbox', () => {
   });
 
   it('fails those who wait for one sender when it leaves, but not who waits for anyone or on', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     const bound = new Recorder('alice', 'mx');
     const lasting = new Recorder('alice', 'mx', true);
     const anyone = new Recorder(undefined, 'mx');
@@ -249,7 +251,7 @@ describe('the mailbox', () => {
 
   it('says what is wanted, once, and again for whoever still waits after a letter', () => {
     const wanted: string[] = [];
-    const mailbox: Mailbox = new Mailbox(1e9, {
+    const mailbox: Mailbox = new Mailbox(1e9, 16, {
       wanted: (from, queue) => wanted.push(`${from ?? '*'} ${queue} ${mailbox.wants(from ?? 'alice', queue)}`),
       dropped() {},
     });
@@ -268,8 +270,15 @@ describe('the mailbox', () => {
 
   it('does not tell anew what a taker wants that waits again at once', () => {
     const wanted: unknown[] = [];
-    const mailbox = new Mailbox(1e9, { wanted: (...what) => wanted.push(what), dropped() {} });
-    const taker: Taker = { from: undefined, queue: '', lasting: true, take: () => mailbox.wait(taker), fail() {} };
+    const mailbox = new Mailbox(1e9, 16, { wanted: (...what) => wanted.push(what), dropped() {} });
+    const taker: Taker = {
+      from: undefined,
+      queue: '',
+      manner: 'plain',
+      lasting: true,
+      take: () => mailbox.wait(taker),
+      fail() {},
+    };
     mailbox.wait(taker);
     mailbox.deliver(letter('alice', '', 1));
     expect(wanted).toEqual([
@@ -279,7 +288,7 @@ describe('the mailbox', () => {
   });
 
   it('hands out a hundred thousand letters of different ids, and serves as many takers, in linear time', () => {
-    const mailbox = new Mailbox(1e9, silent);
+    const mailbox = new Mailbox(1e9, 16, silent);
     const count = 100_000;
     for (let value = 0; value < count; value++) mailbox.deliver(letter('alice', `m${value}`, value));
     for (let value = 0; value < count; value++) expect(mailbox.take(undefined, undefined)?.value).toBe(value);

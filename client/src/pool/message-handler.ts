@@ -1,47 +1,41 @@
 import { peerName } from '#shared/identifiers';
 import type { Commons } from './commons.ts';
 import type { Letter, Message } from './message.ts';
-import { filteredQueue, type OnMessageOptions, withMessageId } from './receive-options.ts';
-import type { Opener } from './receiver.ts';
+import { filteredQueue, type OnMessageOptions, releaseManner, withMessageId } from './receive-options.ts';
 import { messageOpener } from './receiving.ts';
 import { checkParse } from './schema.ts';
-import type { Taker } from './takers.ts';
+import type { Manner, Taker } from './takers.ts';
 
 const NOW = Promise.resolve();
 
-/**
- * `onMessage`: takes messages for as long as it is on, whichever instance sends them, and begins to handle them in the order of their arrival.
- * A message is released when its handler's promise settles; what the handler throws is an `error` event.
- */
-export class MessageHandler<Value> implements Taker {
+/** What a handler takes, and how much of it at once. */
+export interface HandlerPattern {
   readonly from: string | undefined;
   readonly queue: string | undefined;
+  readonly manner: Manner;
+  readonly concurrency: number;
+}
+
+/** Takes letters for as long as it is on, whichever instance sends them, and begins to work on them in the order of their arrival. */
+export class LetterHandler implements Taker {
+  readonly from: string | undefined;
+  readonly queue: string | undefined;
+  readonly manner: Manner;
   readonly lasting = true;
   readonly #commons: Commons;
-  readonly #handler: (message: Message<Value>) => unknown;
-  readonly #open: Opener<Message<Value>>;
   readonly #concurrency: number;
+  readonly #work: (letter: Letter) => Promise<void>;
   #state: 'idle' | 'waiting' | 'off' = 'idle';
   #running = 0;
 
-  /** @throws TypeError, RangeError */
-  constructor(
-    commons: Commons,
-    handler: (message: Message<Value>) => unknown,
-    given: string | OnMessageOptions<Value> | undefined,
-  ) {
-    if (typeof handler !== 'function') throw new TypeError('a handler is a function');
-    const options: OnMessageOptions<Value> = withMessageId(given);
-    const { concurrency = 1 } = options;
-    if (concurrency !== Infinity && !(Number.isInteger(concurrency) && concurrency >= 1)) {
-      throw new RangeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
-    }
-    this.from = options.from === undefined ? undefined : peerName(options.from);
-    this.queue = filteredQueue(options);
+  /** `work` never rejects. */
+  constructor(commons: Commons, pattern: HandlerPattern, work: (letter: Letter) => Promise<void>) {
+    this.from = pattern.from;
+    this.queue = pattern.queue;
+    this.manner = pattern.manner;
     this.#commons = commons;
-    this.#handler = handler;
-    this.#open = messageOpener(checkParse(options.parse));
-    this.#concurrency = concurrency;
+    this.#concurrency = pattern.concurrency;
+    this.#work = work;
   }
 
   /** Takes what is there, and waits for more. Does nothing on a pool that has stopped: what is unread there is for `recv`. */
@@ -58,7 +52,7 @@ export class MessageHandler<Value> implements Taker {
 
   take(letter: Letter): void {
     this.#state = 'idle';
-    this.#handle(letter);
+    this.#begin(letter);
     this.#fill();
   }
 
@@ -69,8 +63,8 @@ export class MessageHandler<Value> implements Taker {
 
   #fill(): void {
     while (this.#state === 'idle' && this.#running < this.#concurrency) {
-      const letter = this.#commons.mailbox.take(this.from, this.queue);
-      if (letter !== undefined) this.#handle(letter);
+      const letter = this.#commons.mailbox.take(this.from, this.queue, this.manner);
+      if (letter !== undefined) this.#begin(letter);
       else {
         this.#state = 'waiting';
         this.#commons.mailbox.wait(this);
@@ -78,25 +72,58 @@ export class MessageHandler<Value> implements Taker {
     }
   }
 
-  /** Begins in a turn of its own: a handler never runs within the delivery of its message. */
-  #handle(letter: Letter): void {
+  /** In a turn of its own: nothing of the application runs within the delivery of a message. */
+  #begin(letter: Letter): void {
     this.#running++;
-    NOW.then(() => {
-      const message = this.#open(letter);
-      return message instanceof Promise ? message.then(this.#handler) : this.#handler(message);
-    }).then(
-      () => this.#released(letter),
-      (thrown: unknown) => {
-        this.#released(letter);
-        this.#commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
-      },
-    );
+    const ended = (): void => {
+      this.#running--;
+      if (this.#commons.state === 'stopped') this.#state = 'off';
+      this.#fill();
+    };
+    NOW.then(() => this.#work(letter)).then(ended, ended);
   }
+}
 
-  #released(letter: Letter): void {
-    letter.receipt.consumed();
-    this.#running--;
-    if (this.#commons.state === 'stopped') this.#state = 'off';
-    this.#fill();
-  }
+/**
+ * `onMessage`. A message is released when its handler's promise settles, with `manualRelease` by hand; what the handler throws is an `error` event, and releases it in either case.
+ * @throws TypeError, RangeError
+ */
+export function messageHandler<Value>(
+  commons: Commons,
+  handler: (message: Message<Value>) => unknown,
+  given: string | OnMessageOptions<Value> | undefined,
+): LetterHandler {
+  checkHandler(handler);
+  const options: OnMessageOptions<Value> = withMessageId(given);
+  const from = options.from === undefined ? undefined : peerName(options.from);
+  const manner = releaseManner(options);
+  const pattern = {
+    from,
+    queue: filteredQueue(options),
+    manner,
+    concurrency: checkConcurrency(options.concurrency, 1),
+  };
+  const open = messageOpener(commons, checkParse(options.parse));
+  return new LetterHandler(commons, pattern, async (letter) => {
+    try {
+      const message = open(letter);
+      await handler(message instanceof Promise ? await message : message);
+      if (manner === 'plain') commons.mailbox.release(letter);
+    } catch (thrown) {
+      commons.mailbox.release(letter);
+      commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+    }
+  });
+}
+
+/** @throws TypeError */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler !== 'function') throw new TypeError('a handler is a function');
+}
+
+/** @throws RangeError */
+export function checkConcurrency(given: number | undefined, otherwise: number): number {
+  const concurrency = given ?? otherwise;
+  if (concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1)) return concurrency;
+  throw new RangeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
 }

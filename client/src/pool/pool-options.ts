@@ -22,6 +22,8 @@ export interface PoolOptions {
   readonly outboxLimit?: number | undefined;
   /** The largest message, in packed bytes, that is sent or taken. Default 256 MiB. */
   readonly maxMessageSize?: number | undefined;
+  /** How many messages of one sender may be out and not released, of those that are taken with `manualRelease`. Default 16; 1 for strict turns. */
+  readonly slots?: number | undefined;
   /** The name of this life of the peer, never used before. Default: a random one. */
   readonly instance?: string | undefined;
   /** Say goodbye when the page goes. Default: where there is a document. */
@@ -40,6 +42,7 @@ export interface Settings {
   readonly inboxLimit: number;
   readonly outboxLimit: number;
   readonly maxMessageSize: number;
+  readonly slots: number;
   readonly instance: string;
   readonly leaveOnPageHide: boolean;
   readonly on: PoolListeners;
@@ -63,6 +66,7 @@ export function poolSettings(options: PoolOptions): Settings {
     inboxLimit: size(options.inboxLimit ?? 64 * MEBIBYTE, 'inboxLimit'),
     outboxLimit: size(options.outboxLimit ?? 256 * MEBIBYTE, 'outboxLimit'),
     maxMessageSize: size(options.maxMessageSize ?? 256 * MEBIBYTE, 'maxMessageSize'),
+    slots: slots(options.slots ?? 16),
     instance: options.instance === undefined ? newInstance() : instanceId(options.instance),
     leaveOnPageHide: options.leaveOnPageHide ?? typeof document !== 'undefined',
     on: Object.freeze({ ...options.on }),
@@ -87,6 +91,13 @@ function size(value: number, what: string): number {
   if (typeof value !== 'number') throw new TypeError(`${what} is a number of bytes`);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new RangeError(`${what} is a whole number of bytes, at least 1, not ${value}`);
+  return value;
+}
+
+function slots(value: number): number {
+  if (typeof value !== 'number') throw new TypeError('slots is a number');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`slots is a whole number, at least 1, not ${value}`);
   return value;
 }
 

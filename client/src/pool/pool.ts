@@ -7,8 +7,7 @@ import { Lifetime, type ShutdownOptions } from './lifetime.ts';
 import type { PoolEvents, PoolListener, PoolState } from './listeners.ts';
 import { Meeting } from './meeting.ts';
 import { type MemberEvent, MemberEvents, type MembersOptions } from './member-events.ts';
-import { MessageHandler } from './message-handler.ts';
-import { MessageLoop } from './message-loop.ts';
+import { messageHandler } from './message-handler.ts';
 import type { Message } from './message.ts';
 import { type PoolOptions, poolSettings } from './pool-options.ts';
 import { closedError } from './receive-errors.ts';
@@ -19,6 +18,13 @@ import type {
   RecvAnyOptions,
   RecvOptions,
 } from './receive-options.ts';
+import {
+  type OnRequestOptions,
+  request,
+  requestHandler,
+  type RequestOptions,
+  type RequestPromise,
+} from './requests.ts';
 import { waitLimits } from './receive-options.ts';
 import { Receiving } from './receiving.ts';
 import { Reception } from './reception.ts';
@@ -215,19 +221,46 @@ export class Pool<Connection = unknown> {
   messages<Value = unknown>(
     options?: string | MessagesOptions<Value>,
   ): AsyncIterableIterator<Message<Value>, undefined> {
-    return new MessageLoop(this.#commons, options);
+    return this.#receiving.messages(options);
   }
 
   /**
    * Handles messages as they come, also before `initialize` and across instances, until the returned function is called or the pool stops. A message is
-   * released when the handler's promise settles, either way; what it throws is an `error` event.
+   * released when the handler's promise settles, either way; with `manualRelease` by hand, or when it throws. What it throws is an `error` event.
    * @throws TypeError, RangeError
    */
   onMessage<Value = unknown>(
     handler: (message: Message<Value>) => unknown,
     options?: string | OnMessageOptions<Value>,
   ): () => void {
-    const taker = new MessageHandler(this.#commons, handler, options);
+    const taker = messageHandler(this.#commons, handler, options);
+    taker.on();
+    return () => taker.off();
+  }
+
+  /**
+   * Asks one question: resolves with the answer, a message with the identity of the request and a serial of its own. The promise's `sent` resolves when the other pool has the request.
+   * An answer that comes when nobody waits for it any more is dropped, and counted in `stats().late`.
+   * @throws PoolError as `send`; `remote` with what the other side's handler threw, `timeout`, `peer-left`, `closed`, `malformed` (by `parse`)
+   */
+  request<Value = unknown>(
+    to: string,
+    value: unknown,
+    options?: string | RequestOptions<Value>,
+  ): RequestPromise<Value> {
+    return request(this.#commons, to, value, options);
+  }
+
+  /**
+   * Answers requests as they come, also before `initialize`, and before anybody else takes them: with what the handler returns, unless it has replied by itself; what it throws rejects the
+   * request. Handlers begin in the order of arrival and overlap, unless `serial`. Returns its own undo; without a handler requests go to the mailbox, where `reply` answers them.
+   * @throws TypeError
+   */
+  onRequest<Value = unknown>(
+    handler: (message: Message<Value>) => unknown,
+    options?: string | OnRequestOptions<Value>,
+  ): () => void {
+    const taker = requestHandler(this.#commons, handler, options);
     taker.on();
     return () => taker.off();
   }
@@ -257,8 +290,9 @@ export class Pool<Connection = unknown> {
 
   /**
    * Refuses new sends, and rejects what waits with `closed`; goes on taking and acknowledging until its own sends are acknowledged, says goodbye, closes. What is unread stays
-   * readable. A second call is a no-op that resolves with the first.
-   * @throws PoolError `illegal-state` before `initialize`
+   * readable. Messages that were taken with `manualRelease` are waited for, up to `timeout` (by default the pool's), and released.
+   * A second call is a no-op that resolves with the first.
+   * @throws PoolError `illegal-state` before `initialize`; `timeout` after the end, when messages had to be released that nobody had released
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     return this.#lifetime.shutdown(options);
@@ -284,7 +318,8 @@ export class Pool<Connection = unknown> {
   #stopping(cause: PoolError | undefined): void {
     this.#commons.mailbox.dismissAll((taker) => closedError(cause, taker));
     this.#meeting.close(cause);
-    this.#sending.close(cause);
+    this.#commons.arrivals.close(cause);
+    this.#commons.post.close(cause);
   }
 }
 

@@ -1,10 +1,22 @@
 import { QUEUE_BYTES } from '../communicators/communicator.ts';
-import { PoolError } from '../errors.ts';
 
 /**
- * What a packet is, written into the communicator's opaque queue key: `''` is a message without an id, `m` and the id a message with one.
- * Other first letters are other things; who doesn't know one refuses it.
+ * What a packet is, written into the communicator's opaque queue key as its first letter. Messages without an id have the empty key; what follows the letter is theirs to say.
+ * PROTOCOL.md, section 5, has the table.
  */
+export const KIND = {
+  plain: '',
+  message: 'm',
+  answer: 'a',
+  failure: 'e',
+  call: 'c',
+  barrier: 'b',
+} as const;
+
+export function kindOf(queue: string): string {
+  return queue.slice(0, 1);
+}
+
 export function messageQueue(msgId: string | undefined): string {
   return msgId === undefined ? '' : keyOf(msgId);
 }
@@ -13,40 +25,48 @@ export function messageQueue(msgId: string | undefined): string {
 let [lastId, lastKey] = ['', 'm'];
 
 function keyOf(msgId: string): string {
-  if (msgId !== lastId) [lastId, lastKey] = [msgId, `m${msgId}`];
+  if (msgId !== lastId) [lastId, lastKey] = [msgId, `${KIND.message}${msgId}`];
   return lastKey;
 }
 
-/**
- * The other way.
- * @throws PoolError `malformed` for a key that is not a message's
- */
+/** The other way, for the key of a message. */
 export function messageId(queue: string): string | undefined {
-  if (queue === '') return undefined;
-  if (queue === lastKey) return lastId;
-  if (queue.startsWith('m')) return queue.slice(1);
-  throw new PoolError(
-    'malformed',
-    `this end does not know what a packet of kind ${JSON.stringify(queue.slice(0, 1))} is`,
-  );
+  if (queue === KIND.plain) return undefined;
+  return queue === lastKey ? lastId : queue.slice(1);
 }
 
-/** What is left of a queue key beside its first letter. */
-const ID_BYTES = QUEUE_BYTES - 1;
+/** Each answer has a queue of its own: a large one delays no other. */
+export function answerQueue(kind: typeof KIND.answer | typeof KIND.failure, number: number): string {
+  return kind + number;
+}
+
+export function callQueue(method: string): string {
+  return KIND.call + method;
+}
+
+/** What is left of a queue key beside its kind. */
+const ID_BYTES = QUEUE_BYTES - 2;
 /** No UTF-16 code unit takes more in UTF-8: what is shorter need not be measured. */
 const BYTES_PER_UNIT = 3;
 
 /**
- * A message id: any well-formed string of up to 1023 bytes of UTF-8, the empty one included. A lone surrogate has no UTF-8 and would arrive as another id.
+ * A message id: any well-formed string of up to 1022 bytes of UTF-8, the empty one included. A lone surrogate has no UTF-8 and would arrive as another id.
  * @throws TypeError, RangeError
  */
 export function checkMessageId(value: unknown): string | undefined {
-  if (value === undefined || value === lastId) return value;
+  return value === undefined || value === lastId ? value : checkId(value, 'a message id');
+}
+
+/**
+ * `what` names it in the error.
+ * @throws TypeError, RangeError
+ */
+export function checkId(value: unknown, what: string): string {
   if (typeof value !== 'string')
-    throw new TypeError(`a message id is a string, not ${value === null ? 'null' : typeof value}`);
-  if (/\p{Surrogate}/u.test(value)) throw new TypeError('a message id has no lone surrogates');
+    throw new TypeError(`${what} is a string, not ${value === null ? 'null' : typeof value}`);
+  if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${what} has no lone surrogates`);
   if (value.length * BYTES_PER_UNIT > ID_BYTES && new TextEncoder().encode(value).length > ID_BYTES) {
-    throw new RangeError(`a message id has at most ${ID_BYTES} bytes of UTF-8`);
+    throw new RangeError(`${what} has at most ${ID_BYTES} bytes of UTF-8`);
   }
   return value;
 }

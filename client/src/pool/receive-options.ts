@@ -2,7 +2,7 @@ import type { WaitOptions } from '../communicators/communicator.ts';
 import { milliseconds } from '../deadlines.ts';
 import { checkMessageId, messageQueue } from './queue-key.ts';
 import type { Parse } from './schema.ts';
-
+import type { Manner } from './takers.ts';
 import { checkSignal, type WaitLimits } from './wait.ts';
 
 /** Which messages. With neither member: those without an id. */
@@ -23,9 +23,16 @@ export interface SenderFilter {
   readonly from?: string | undefined;
 }
 
+export interface ReleaseOption {
+  /**
+   * What is taken is released by `message.release()` and not by being taken, and holds one of its sender's `slots` until then: who has none left is taken no more messages of.
+   */
+  readonly manualRelease?: boolean | undefined;
+}
+
 export interface RecvOptions<Value = unknown> extends WaitOptions, MessageFilter, ParseOption<Value> {}
 
-export interface RecvAnyOptions<Value = unknown> extends RecvOptions<Value>, SenderFilter {}
+export interface RecvAnyOptions<Value = unknown> extends RecvOptions<Value>, SenderFilter, ReleaseOption {}
 
 export interface RecvAllOptions<Value = unknown> extends WaitOptions, ParseOption<Value> {
   readonly msgId?: string | undefined;
@@ -33,12 +40,14 @@ export interface RecvAllOptions<Value = unknown> extends WaitOptions, ParseOptio
   readonly senders?: Iterable<string> | undefined;
 }
 
-export interface MessagesOptions<Value = unknown> extends MessageFilter, ParseOption<Value>, SenderFilter {
+export interface MessagesOptions<Value = unknown>
+  extends MessageFilter, ParseOption<Value>, SenderFilter, ReleaseOption {
   /** Its reason rejects the pending `next()`. There is no timeout: the loop waits for as long as the pool lives. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface OnMessageOptions<Value = unknown> extends MessageFilter, ParseOption<Value>, SenderFilter {
+export interface OnMessageOptions<Value = unknown>
+  extends MessageFilter, ParseOption<Value>, SenderFilter, ReleaseOption {
   /** How many messages are handled at once. Default 1: each after the one before. */
   readonly concurrency?: number | undefined;
 }
@@ -65,6 +74,13 @@ export function filteredQueue({ msgId, everyId }: MessageFilter): string | undef
   if (everyId && msgId !== undefined) throw new TypeError('either msgId or everyId, not both');
   const queue = messageQueue(checkMessageId(msgId));
   return everyId ? undefined : queue;
+}
+
+/** @throws TypeError */
+export function releaseManner({ manualRelease }: ReleaseOption): Manner {
+  if (manualRelease !== undefined && typeof manualRelease !== 'boolean')
+    throw new TypeError('manualRelease is true or false');
+  return manualRelease === true ? 'slot' : 'plain';
 }
 
 /** @throws TypeError, RangeError; the signal's reason when it is already aborted */

@@ -2,7 +2,7 @@ import type { PoolError } from '../errors.ts';
 import type { Commons } from './commons.ts';
 import type { Letter } from './message.ts';
 import { lateError, type Pattern } from './receive-errors.ts';
-import type { Taker } from './takers.ts';
+import type { Manner, Taker } from './takers.ts';
 import { Wait, type WaitLimits } from './wait.ts';
 
 /** Makes of a letter what the caller is given; does not consume it. */
@@ -12,6 +12,7 @@ export type Opener<Result> = (letter: Letter) => Result | Promise<Result>;
 export class Receiver<Result> implements Taker {
   readonly from: string | undefined;
   readonly queue: string | undefined;
+  readonly manner: Manner;
   readonly lasting = false;
   readonly #mailbox: Commons['mailbox'];
   readonly #wait: Wait<Result>;
@@ -20,7 +21,7 @@ export class Receiver<Result> implements Taker {
 
   /** `failed` decides what a departure or the pool's end means to the caller; by default it rejects. */
   constructor(
-    { clock, mailbox }: Commons,
+    { clock, mailbox }: Pick<Commons, 'clock' | 'mailbox'>,
     pattern: Pattern,
     limits: WaitLimits,
     open: Opener<Result>,
@@ -30,6 +31,7 @@ export class Receiver<Result> implements Taker {
   ) {
     this.from = pattern.from;
     this.queue = pattern.queue;
+    this.manner = pattern.manner;
     this.#mailbox = mailbox;
     this.#open = open;
     this.#failed = failed;
@@ -47,7 +49,7 @@ export class Receiver<Result> implements Taker {
   }
 
   take(letter: Letter): void {
-    letter.receipt.consumed();
+    if (this.manner === 'plain') letter.receipt.consumed();
     this.#wait.resolve(this.#open(letter));
   }
 

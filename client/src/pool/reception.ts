@@ -7,10 +7,9 @@ import type {
 } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
 import type { LinkKind } from '../links/link.ts';
-import { type Packet, packetBytes } from '../packers/packer.ts';
+import type { Packet } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
 import type { Meeting } from './meeting.ts';
-import { unpack } from './packing.ts';
 import { messageId } from './queue-key.ts';
 
 /** Where everything the communicator hears comes in. */
@@ -37,12 +36,10 @@ export class Reception implements CommunicatorListener {
 
   /** What this throws refuses the message, and rejects the send that carried it. */
   message(from: string, queue: string, packet: Packet, receipt: Receipt): void {
-    const { roster, mailbox, settings } = this.#commons;
-    messageId(queue);
+    const { roster, arrivals, settings } = this.#commons;
     const instance = roster.instance(from);
     if (instance === undefined) throw new PoolError('unknown-peer', `${settings.instance} does not know ${from}`);
-    const value = unpack(settings.packer, packet);
-    mailbox.deliver({ from, instance, queue, value, bytes: packetBytes(packet), receipt, arrival: 0 });
+    arrivals.arrive({ from, instance, queue, packet, receipt });
   }
 
   left(name: string, instance: string, reason: LeaveReason): void {
@@ -83,10 +80,10 @@ export class Reception implements CommunicatorListener {
   }
 
   #dismiss(name: string): void {
-    const { roster, mailbox } = this.#commons;
-    mailbox.dismiss(name, ({ queue }) => {
-      const msgId = queue === undefined ? undefined : messageId(queue);
-      return roster.absence(name, msgId) ?? new PoolError('peer-left', `${name} left`, { peer: name, msgId });
-    });
+    const { roster, mailbox, arrivals } = this.#commons;
+    const absence = (msgId?: string): PoolError =>
+      roster.absence(name, msgId) ?? new PoolError('peer-left', `${name} left`, { peer: name, msgId });
+    mailbox.dismiss(name, ({ queue }) => absence(queue === undefined ? undefined : messageId(queue)));
+    arrivals.left(name, absence());
   }
 }

@@ -1,11 +1,8 @@
-import { peerName } from '#shared/identifiers';
 import type { Ack, SendOptions as PacketOptions, WaitOptions } from '../communicators/communicator.ts';
 import { milliseconds } from '../deadlines.ts';
 import { PoolError, type PoolErrorDetails } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
-import { Loopback } from './loopback.ts';
-import { pack } from './packing.ts';
 import { checkAck } from './pool-options.ts';
 import { checkMessageId, messageQueue } from './queue-key.ts';
 import { QuietFailures } from './quiet-failures.ts';
@@ -27,12 +24,10 @@ export interface BroadcastOptions extends SendOptions {
 /** `send` and `broadcast`. Costs one options object a message: no timer, no promise beside the communicator's own. */
 export class Sending {
   readonly #commons: Commons;
-  readonly #loopback: Loopback;
   readonly #quiet: QuietFailures;
 
   constructor(commons: Commons) {
     this.#commons = commons;
-    this.#loopback = new Loopback(commons);
     this.#quiet = new QuietFailures((error) => commons.complain(error));
   }
 
@@ -45,9 +40,9 @@ export class Sending {
       const options = this.#packetOptions(chosen);
       ack = options.ack;
       msgId = chosen.msgId;
-      if (this.#commons.state !== 'started') throw this.#commons.illegal('send');
-      const recipient = this.#recipient(to);
-      const sent = this.#post(recipient, this.#pack(value), options);
+      const { post } = this.#commons;
+      post.check('send');
+      const sent = post.send(post.recipient(to), post.pack(value), options);
       // Who gives a limit wants to know which of its sends met it; the others cost no promise more.
       return options.timeout === undefined ? sent : sent.catch((error: unknown) => rejected(about(error, { msgId })));
     } catch (error) {
@@ -61,28 +56,14 @@ export class Sending {
       const options: BroadcastOptions = withMessageId(given);
       const packetOptions = this.#packetOptions(options);
       ack = packetOptions.ack;
-      if (this.#commons.state !== 'started') throw this.#commons.illegal('broadcast');
-      const { clients } = this.#commons.roster;
-      const recipients = options.recipients === undefined ? [...clients] : this.#recipients(options.recipients);
-      const packet = this.#pack(value);
+      const { post } = this.#commons;
+      post.check('broadcast');
+      const recipients = post.recipients(options.recipients, 'recipients');
+      const packet = post.pack(value);
       await this.#postAll(recipients, packet, packetOptions);
     } catch (error) {
       await this.#failed(ack, this.#commons.name, error);
     }
-  }
-
-  close(cause: unknown): void {
-    this.#loopback.close(cause);
-  }
-
-  #pack(value: unknown): Packet {
-    const { packer, maxMessageSize } = this.#commons.settings;
-    return pack(packer, value, maxMessageSize);
-  }
-
-  #post(recipient: string, packet: Packet, options: PacketOptions): Promise<void> {
-    if (recipient === this.#commons.name) return this.#loopback.post(packet, options);
-    return this.#commons.communicator.send(recipient, packet, options);
   }
 
   /** Ends when the last has ended. Costs one promise a recipient beside the communicator's own. */
@@ -101,7 +82,7 @@ export class Sending {
       };
       if (left === 0) end();
       for (const recipient of recipients) {
-        this.#post(recipient, packet, options).then(posted, (error: unknown) => {
+        this.#commons.post.send(recipient, packet, options).then(posted, (error: unknown) => {
           if (error instanceof PoolError && !options.signal?.aborted) errors.set(recipient, error);
           else strange.push(error);
           posted();
@@ -119,22 +100,6 @@ export class Sending {
     };
   }
 
-  #recipient(to: string): string {
-    if (this.#commons.roster.presence(to) !== undefined) return to;
-    const name = peerName(to);
-    if (this.#commons.roster.presence(name) !== undefined) return name;
-    throw unknownPeers([name]);
-  }
-
-  #recipients(given: Iterable<string>): readonly string[] {
-    if (typeof given === 'string') throw new TypeError('recipients are several names');
-    const { roster } = this.#commons;
-    const names = [...new Set(Array.from(given, (name) => roster.resolve(name)))];
-    const unknown = names.filter((name) => roster.presence(name) === undefined);
-    if (unknown.length > 0) throw unknownPeers(unknown);
-    return names;
-  }
-
   /** A send nobody awaits doesn't reject; only wrong arguments do. */
   #failed(ack: Ack, peer: string, error: unknown): Promise<void> {
     if (ack !== 'none' || !(error instanceof PoolError)) return rejected(error);
@@ -146,15 +111,4 @@ export class Sending {
 /** Nothing has left when a send fails before it is one; and the error says of which message it speaks. */
 function about(error: unknown, details: PoolErrorDetails): unknown {
   return error instanceof PoolError ? error.with(details) : error;
-}
-
-function unknownPeers(names: readonly string[]): PoolError {
-  const details = { missing: names, delivery: 'none' } as const;
-  const [peer] = names;
-  const which = names.map((name) => JSON.stringify(name)).join(', ');
-  return new PoolError(
-    'unknown-peer',
-    `there is no client ${which}`,
-    names.length === 1 ? { ...details, peer } : details,
-  );
 }

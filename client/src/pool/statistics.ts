@@ -36,6 +36,7 @@ const NOTHING: Counters = { bytesSent: 0, bytesReceived: 0, messagesSent: 0, mes
 export class Statistics {
   readonly #commons: Commons;
   readonly #baselines = new Map<string, Counters>();
+  readonly #late = new Map<string, number>();
 
   constructor(commons: Commons) {
     this.#commons = commons;
@@ -62,6 +63,7 @@ export class Statistics {
   reset(): void {
     for (const name of this.#commons.roster.everyone()) {
       const counted = this.#commons.communicator.peer(name);
+      this.#late.set(name, this.#commons.answers.late(name));
       if (counted !== undefined) this.#baselines.set(name, counters(counted));
     }
   }
@@ -77,7 +79,7 @@ export class Statistics {
       messagesReceived: now.messagesReceived - before.messagesReceived,
       inFlight: counted?.inFlight ?? 0,
       unread: this.#commons.mailbox.unread(name).messages,
-      late: 0,
+      late: this.#commons.answers.late(name) - (this.#late.get(name) ?? 0),
       roundTripTime: counted?.roundTripTime,
       reconnects: now.reconnects - before.reconnects,
       link: counted?.link,

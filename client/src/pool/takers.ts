@@ -2,12 +2,19 @@ import { Chain, type ChainLink } from '../chain.ts';
 import type { PoolError } from '../errors.ts';
 import type { Letter } from './message.ts';
 
+/**
+ * How a taker takes. `plain`: what is taken is consumed. `slot`: each letter holds one of its sender's slots until it is released. `answering`: requests only, and those before
+ * anybody else.
+ */
+export type Manner = 'plain' | 'slot' | 'answering';
+
 /** Somebody who waits for one letter. */
 export interface Taker {
   /** `undefined`: anyone's. */
   readonly from: string | undefined;
   /** `undefined`: of every queue. */
   readonly queue: string | undefined;
+  readonly manner: Manner;
   /** Whether it goes on waiting when `from` leaves. */
   readonly lasting: boolean;
   /** It waits no more, and this letter is its own. It may wait again at once. */
@@ -16,23 +23,23 @@ export interface Taker {
   fail(error: PoolError): void;
 }
 
-interface Waiting {
+export interface Waiting {
   readonly taker: Taker;
   readonly since: number;
 }
 
-/** Who waits for what, in the order in which they began. Every operation on one taker is O(1). */
+/** Who waits for what in one manner, in the order in which they began. Every operation on one taker is O(1). */
 export class Takers {
   readonly #waiting = new Map<string | undefined, Map<string | undefined, Chain<Waiting>>>();
   readonly #places = new Map<Taker, ChainLink<Waiting>>();
-  #count = 0;
 
-  add(taker: Taker): void {
+  /** `since` grows from one taker to the next, also among those of other manners. */
+  add(taker: Taker, since: number): void {
     let queues = this.#waiting.get(taker.from);
     if (queues === undefined) this.#waiting.set(taker.from, (queues = new Map<string | undefined, Chain<Waiting>>()));
     let chain = queues.get(taker.queue);
     if (chain === undefined) queues.set(taker.queue, (chain = new Chain()));
-    this.#places.set(taker, chain.push({ taker, since: this.#count++ }));
+    this.#places.set(taker, chain.push({ taker, since }));
   }
 
   /** Does nothing when it isn't waiting. */
@@ -48,7 +55,7 @@ export class Takers {
   }
 
   /** Who has waited longest of those that want a letter of this sender and queue. */
-  longest(from: string, queue: string): Taker | undefined {
+  longest(from: string, queue: string): Waiting | undefined {
     if (this.#places.size === 0) return undefined;
     let longest: Waiting | undefined;
     for (const queues of [this.#waiting.get(from), this.#waiting.get(undefined)]) {
@@ -58,7 +65,7 @@ export class Takers {
         if (waiting !== undefined && (longest === undefined || waiting.since < longest.since)) longest = waiting;
       }
     }
-    return longest?.taker;
+    return longest;
   }
 
   /** Whether one waits for exactly this queue, of this sender or (`undefined`) of anyone. */
@@ -71,8 +78,8 @@ export class Takers {
     return [...(this.#waiting.get(from)?.values() ?? [])].flatMap((chain) => [...chain]).map(({ taker }) => taker);
   }
 
-  all(): Taker[] {
-    return [...this.#places.keys()];
+  all(): Waiting[] {
+    return [...this.#places.values()].map(({ value }) => value);
   }
 
   /** The queues somebody waits for that a letter of this sender could fill. */

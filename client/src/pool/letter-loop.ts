@@ -1,41 +1,43 @@
-import { peerName } from '#shared/identifiers';
 import { PoolError } from '../errors.ts';
 import type { Commons } from './commons.ts';
-import type { Letter, Message } from './message.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Letter } from './message.ts';
 import { absenceOf, type Pattern } from './receive-errors.ts';
-import { filteredQueue, type MessagesOptions, waitLimits, withMessageId } from './receive-options.ts';
+import { waitLimits } from './receive-options.ts';
 import { type Opener, Receiver } from './receiver.ts';
-import { messageOpener } from './receiving.ts';
-import { checkParse } from './schema.ts';
 import { rejected } from './wait.ts';
 
-type Result<Value> = IteratorResult<Message<Value>, undefined>;
 const DONE = Object.freeze({ done: true, value: undefined });
 
 /**
- * `messages()`: takes one message per `next()`, so leaving the loop loses nothing. Ends with the pool, after what is buffered was handed out.
+ * `messages()` and `streams()`: takes one item per `next()`, so leaving the loop loses nothing. Ends with the pool, after what is buffered was handed out.
  * With `from` it is bound to the instance it began with: it ends when that one said goodbye or was removed, and rejects with `peer-left` when it was lost.
  */
-export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>, undefined> {
+export class LetterLoop<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #commons: Commons;
+  readonly #mailbox: Mailbox;
   readonly #pattern: Pattern;
   readonly #signal: AbortSignal | undefined;
-  readonly #open: Opener<Message<Value>>;
-  readonly #pending = new Set<Receiver<Result<Value>>>();
+  readonly #open: Opener<Item>;
+  readonly #pending = new Set<Receiver<IteratorResult<Item, undefined>>>();
   #instance: string | undefined;
   #ended = false;
 
-  /** @throws TypeError, RangeError */
-  constructor(commons: Commons, given: string | MessagesOptions<Value> | undefined) {
-    const options: MessagesOptions<Value> = withMessageId(given);
-    const from = options.from === undefined ? undefined : peerName(options.from);
+  constructor(
+    commons: Commons,
+    mailbox: Mailbox,
+    pattern: Pattern,
+    signal: AbortSignal | undefined,
+    open: Opener<Item>,
+  ) {
     this.#commons = commons;
-    this.#pattern = { from, queue: filteredQueue(options) };
-    this.#signal = options.signal;
-    this.#open = messageOpener(checkParse(options.parse));
+    this.#mailbox = mailbox;
+    this.#pattern = pattern;
+    this.#signal = signal;
+    this.#open = open;
   }
 
-  next(): Promise<Result<Value>> {
+  next(): Promise<IteratorResult<Item, undefined>> {
     if (this.#ended) return Promise.resolve(DONE);
     try {
       return this.#next();
@@ -45,7 +47,7 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
   }
 
   /** A pending `next()` is done, and has taken nothing. */
-  return(): Promise<Result<Value>> {
+  return(): Promise<IteratorResult<Item, undefined>> {
     this.#ended = true;
     for (const receiver of this.#pending) receiver.end(DONE);
     return Promise.resolve(DONE);
@@ -55,21 +57,20 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
     return this;
   }
 
-  #next(): Promise<Result<Value>> {
+  #next(): Promise<IteratorResult<Item, undefined>> {
     const limits = waitLimits({ signal: this.#signal }, Infinity);
-    const { mailbox } = this.#commons;
-    const { from, queue } = this.#pattern;
+    const { from, queue, manner } = this.#pattern;
     if (from !== undefined && !this.#same(from))
       return this.#over(new PoolError('peer-left', `${from} started anew`, { peer: from }));
-    const letter = mailbox.take(from, queue);
+    const letter = this.#mailbox.take(from, queue, manner);
     if (letter !== undefined) {
-      letter.receipt.consumed();
+      if (manner === 'plain') letter.receipt.consumed();
       return Promise.resolve(this.#item(letter));
     }
     const absence = absenceOf(this.#commons, this.#pattern);
     if (absence !== undefined) return this.#over(absence);
-    const receiver: Receiver<Result<Value>> = new Receiver<Result<Value>>(
-      this.#commons,
+    const receiver = new Receiver<IteratorResult<Item, undefined>>(
+      { clock: this.#commons.clock, mailbox: this.#mailbox },
       this.#pattern,
       limits,
       (taken) => this.#item(taken),
@@ -86,13 +87,13 @@ export class MessageLoop<Value> implements AsyncIterableIterator<Message<Value>,
     return this.#instance === now;
   }
 
-  #item(letter: Letter): Result<Value> | Promise<Result<Value>> {
-    const message = this.#open(letter);
+  #item(letter: Letter): IteratorResult<Item, undefined> | Promise<IteratorResult<Item, undefined>> {
+    const item = this.#open(letter);
     if (this.#pattern.from !== undefined) this.#instance ??= letter.instance;
-    return message instanceof Promise ? message.then((value) => ({ value })) : { value: message };
+    return item instanceof Promise ? item.then((value) => ({ value })) : { value: item };
   }
 
-  async #over(error: PoolError): Promise<Result<Value>> {
+  async #over(error: PoolError): Promise<IteratorResult<Item, undefined>> {
     if (error.code !== 'illegal-state') this.#ended = true;
     const clean = error.code === 'closed' || error.reason === 'goodbye' || error.reason === 'removed';
     if (!clean) throw error;
