@@ -100,7 +100,14 @@ describe('the mailbox', () => {
             const found = mailbox.take(from, queue);
             if (found !== undefined) got.push([id, found.value]);
             else {
-              const taker: Taker = { from, queue, lasting: false, take: (it) => got.push([id, it.value]), fail() {} };
+              const taker: Taker = {
+                from,
+                queue,
+                manner: 'plain',
+                lasting: false,
+                take: (it) => got.push([id, it.value]),
+                fail() {},
+              };
               takers.set(id, taker);
               mailbox.wait(taker);
             }
