@@ -42,10 +42,14 @@ export type { Lane, Link, LinkKind, LinkListener } from './links/link.ts';
 export type { Packer, Packet } from './packers/packer.ts';
 export type { PackableClass, RegisterOptions } from './packers/registry.ts';
 export type { PackerOptions } from './packers/value-packer.ts';
+export type { CallContext } from './pool/calls/call-context.ts';
+export type { CallAllOptions, CallOptions } from './pool/calls/calls.ts';
+export type { ExposeOptions } from './pool/calls/methods.ts';
+export type { Remote, RemoteOptions } from './pool/calls/remote.ts';
 export type { ShutdownOptions } from './pool/lifetime.ts';
 export type { PoolEvents, PoolListener, PoolListeners, PoolState } from './pool/listeners.ts';
 export type { MemberEvent, MembersOptions } from './pool/member-events.ts';
-export type { Message } from './pool/message.ts';
+export type { Message, MessageMark } from './pool/message.ts';
 export type { PoolOptions } from './pool/pool-options.ts';
 export type {
   MessagesOptions,
@@ -55,5 +59,6 @@ export type {
   RecvOptions,
 } from './pool/receive-options.ts';
 export type { Parse, StandardSchema } from './pool/schema.ts';
+export type { OnRequestOptions, RequestOptions, RequestPromise } from './pool/requests.ts';
 export type { BroadcastOptions, SendOptions } from './pool/sending.ts';
 export type { PeerTraffic, PoolStatistics, Traffic } from './pool/statistics.ts';

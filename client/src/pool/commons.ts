@@ -3,6 +3,7 @@ import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { Answers } from './answers.ts';
 import { Arrivals } from './arrivals.ts';
+import { Exposure } from './calls/exposure.ts';
 import { Listeners, type PoolState } from './listeners.ts';
 import { Mailbox } from './mailbox.ts';
 import { Letters } from './letters.ts';
@@ -25,6 +26,7 @@ export class Commons {
   readonly post: Post;
   readonly replies: Replies;
   readonly answers: Answers;
+  readonly exposure: Exposure;
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
   #state: PoolState = 'uninitialized';
@@ -46,6 +48,7 @@ export class Commons {
     this.post = new Post(this);
     this.replies = new Replies(this);
     this.answers = new Answers(this);
+    this.exposure = new Exposure(this);
   }
 
   /** Of this life; messages to oneself keep the first one's. */

@@ -1,6 +1,9 @@
 import { peerName } from '#shared/identifiers';
 import type { Communicator, WaitOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
+import { type CallAllOptions, type CallOptions, Calls } from './calls/calls.ts';
+import type { ExposeOptions } from './calls/methods.ts';
+import type { Remote, RemoteOptions } from './calls/remote.ts';
 import { Commons } from './commons.ts';
 import { gather } from './gathering.ts';
 import { Lifetime, type ShutdownOptions } from './lifetime.ts';
@@ -45,6 +48,7 @@ export class Pool<Connection = unknown> {
   readonly #meeting: Meeting;
   readonly #sending: Sending;
   readonly #receiving: Receiving;
+  readonly #calls: Calls;
   readonly #statistics: Statistics;
 
   /**
@@ -61,6 +65,7 @@ export class Pool<Connection = unknown> {
     this.#meeting = new Meeting(this.#commons);
     this.#sending = new Sending(this.#commons);
     this.#receiving = new Receiving(this.#commons);
+    this.#calls = new Calls(this.#commons);
     this.#statistics = new Statistics(this.#commons);
     this.#lifetime = new Lifetime(this.#commons, (cause) => this.#stopping(cause));
     this.#reception = new Reception(this.#commons, this.#meeting, (error) => this.#lifetime.stopped(error));
@@ -263,6 +268,64 @@ export class Pool<Connection = unknown> {
     const taker = requestHandler(this.#commons, handler, options);
     taker.on();
     return () => taker.off();
+  }
+
+  /**
+   * Lets others call these methods, also before `initialize`: own functions of the object, as they are now; never `constructor`, `then`, what it inherits, or a name that begins with an underscore.
+   * Under a name they are called `name.method`. Each runs with a `CallContext` as its `this`. Calls begin in the order in which they arrived whole, and overlap unless `serial`; those that
+   * came before anything was exposed wait for the first `expose`. What a method returns is the result, what it throws rejects the call. Returns its own undo.
+   * @throws TypeError when there is no such function, or its name is exposed already
+   */
+  expose(methods: object, options?: ExposeOptions): () => void;
+  expose(name: string, methods: object, options?: ExposeOptions): () => void;
+  expose(first: string | object, second?: object, third?: ExposeOptions): () => void {
+    const { exposure } = this.#commons;
+    return typeof first === 'string'
+      ? exposure.expose(first, second, third)
+      : exposure.expose(undefined, first, second);
+  }
+
+  /**
+   * Calls what a peer exposes. The arguments are copied before this returns; functions are refused. When the call ends before its result, the method's `signal` aborts over there, and a result that
+   * comes nevertheless is dropped, and counted in `stats().late`.
+   * @throws PoolError `remote`: the method threw (`cause` is what it threw, `reason` its name; its stack when the other side's packer sends `stacks`), returned what can't be packed, or there is no
+   * such method (`unknown-method`); `timeout`, `peer-left`, `unreachable`, `unknown-peer`, `unpackable`, `too-large`, `refused`, `closed`, `illegal-state`
+   */
+  call<Result = unknown>(
+    to: string,
+    method: string,
+    args: readonly unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<Result> {
+    return this.#calls.call<Result>(to, method, args, options);
+  }
+
+  /**
+   * Calls the same method of several peers. Packs once, and resolves when each has answered or failed.
+   * @throws PoolError `unknown-peer`, `unpackable`, `too-large`, `illegal-state`, before anybody is called; the signal's reason
+   */
+  callAll<Result = unknown>(
+    method: string,
+    args: readonly unknown[] = [],
+    options: CallAllOptions = {},
+  ): Promise<Map<string, PromiseSettledResult<Result>>> {
+    return this.#calls.callAll<Result>(method, args, options);
+  }
+
+  /**
+   * Calls without a result: resolves when the other pool has the call. What the method throws is an `error` event over there.
+   * @throws PoolError as `send`
+   */
+  notify(to: string, method: string, args: readonly unknown[] = [], options: WaitOptions = {}): Promise<void> {
+    return this.#calls.notify(to, method, args, options);
+  }
+
+  /**
+   * What a peer exposes, as an object with its methods: `await pool.remote<Calculator>('bob').add(1, 2)`. The types are the caller's claim.
+   * @throws TypeError, RangeError
+   */
+  remote<Api extends object>(to: string, options: RemoteOptions = {}): Remote<Api> {
+    return this.#calls.remote<Api>(to, options);
   }
 
   /**

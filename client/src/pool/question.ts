@@ -18,6 +18,8 @@ export interface Asking<Result> {
   readonly details: PoolErrorDetails;
   /** Makes the result of the answer's value. */
   readonly open: (value: unknown, arrival: Arrival, number: number) => Result | Promise<Result>;
+  /** Who asked has given up, and the question may be there. */
+  readonly abandoned?: ((number: number) => void) | undefined;
 }
 
 /** One question that waits for its answer. Settles once: by its answer, its failure to get there, a departure, its limits or the pool's end. */
@@ -49,11 +51,16 @@ export class Question<Result> {
     } as const;
     // Its limit is met before the wait's, which is as long and begins later: it knows what of the question has left.
     this.sent = commons.post.send(peer, packet, options);
-    this.#wait = new Wait<Result>(commons.clock, limits, () => this.#late(), over);
+    const abandoned = (): void => {
+      over();
+      asking.abandoned?.(number);
+    };
+    this.#wait = new Wait<Result>(commons.clock, limits, () => this.#late(), abandoned);
     this.sent.then(
       () => (this.#delivered = true),
       (error: unknown) => {
         over();
+        if (this.#wait.pending && isUnknown(error)) asking.abandoned?.(number);
         this.#wait.reject(this.#unsent(error));
       },
     );
@@ -110,4 +117,9 @@ export class Question<Result> {
       delivery: this.#delivered ? 'delivered' : 'unknown',
     });
   }
+}
+
+/** All of it had left when its limit was met: it may still arrive. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof PoolError && error.code === 'timeout' && error.delivery !== 'none';
 }

@@ -1,8 +1,13 @@
 import { PoolError, type PoolErrorDetails } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
 
-/** Why a question has no answer, as it travels: its method or handler threw, or returned what can't be packed; or there is no such method. */
-export type Refusal = 'threw' | 'unpackable' | 'unknown-method';
+/**
+ * Why a question has no answer, as it travels: its method or handler threw, or returned what can't be packed; there is no such method; or the answer came when nobody waited for it any more, and is
+ * said without its value.
+ */
+export type Refusal = 'threw' | 'unpackable' | 'unknown-method' | 'late';
+
+const REFUSALS: ReadonlySet<unknown> = new Set<Refusal>(['threw', 'unpackable', 'unknown-method', 'late']);
 
 /** What of an unpackable thing is still said. */
 const TEXT = 1000;
@@ -40,20 +45,24 @@ export function remoteError(unpacked: unknown, peer: string, what: string, detai
   if (refusal === 'unknown-method')
     return new PoolError('remote', `${peer} exposes no ${what}`, { ...details, peer, reason: refusal });
   const error = thrown instanceof Error ? thrown : undefined;
-  const said = error === undefined ? textOf(thrown) : `${error.name}: ${error.message}`;
-  const reason = refusal === 'unpackable' ? refusal : (error?.name ?? 'thrown');
-  const verb = refusal === 'unpackable' ? 'has no answer that can be packed' : 'threw';
-  return new PoolError('remote', `${what} of ${peer} ${verb}: ${said}`, { ...details, peer, reason, cause: thrown });
+  if (refusal === 'threw') {
+    const said = error === undefined ? textOf(thrown) : `${error.name}: ${error.message}`;
+    const reason = error?.name ?? 'thrown';
+    return new PoolError('remote', `${what} of ${peer} threw ${said}`, { ...details, peer, reason, cause: thrown });
+  }
+  const text = `what ${what} of ${peer} returned can't be had: ${error?.message ?? textOf(thrown)}`;
+  return new PoolError('remote', text, { ...details, peer, reason: refusal, cause: thrown });
 }
 
 function isRefusal(value: unknown): value is Refusal {
-  return value === 'threw' || value === 'unpackable' || value === 'unknown-method';
+  return REFUSALS.has(value);
 }
 
-/** Whatever it is, and whatever its `toString` does. */
+/** Whatever it is, and whatever its `toString` or `toJSON` does. */
 function textOf(value: unknown): string {
   try {
-    return (typeof value === 'string' ? value : String(value)).slice(0, TEXT);
+    const text = typeof value === 'object' && !(value instanceof Error) ? JSON.stringify(value) : undefined;
+    return (text ?? String(value)).slice(0, TEXT);
   } catch {
     return typeof value;
   }

@@ -80,7 +80,7 @@ export class Replies {
     });
   }
 
-  refuse(asker: Asker, refusal: Refusal, thrown: unknown): void {
+  refuse(asker: Asker, refusal: Refusal, thrown?: unknown): void {
     const { post } = this.#commons;
     if (!this.#waits(asker)) return;
     const packet = packThrown((value) => post.pack(value), refusal, thrown);

@@ -1,0 +1,110 @@
+import type { WaitOptions } from '../../communicators/communicator.ts';
+import { PoolError } from '../../errors.ts';
+import type { Packet } from '../../packers/packer.ts';
+import type { Commons } from '../commons.ts';
+import type { Question } from '../question.ts';
+import { callQueue } from '../queue-key.ts';
+import { waitLimits } from '../receive-options.ts';
+import { rejected, type WaitLimits } from '../wait.ts';
+import { WITHDRAWAL } from './exposure.ts';
+import { methodName } from './methods.ts';
+import { type Remote, remote, type RemoteOptions } from './remote.ts';
+
+/** `timeout` defaults to the pool's. */
+export interface CallOptions extends WaitOptions {}
+
+export interface CallAllOptions extends CallOptions {
+  /** Default: the clients as they are at the call. */
+  readonly peers?: Iterable<string> | undefined;
+}
+
+/** `call`, `callAll`, `notify` and `remote`: calls to others. */
+export class Calls {
+  readonly #commons: Commons;
+
+  constructor(commons: Commons) {
+    this.#commons = commons;
+  }
+
+  call<Result>(to: string, method: string, args: readonly unknown[], options: CallOptions): Promise<Result> {
+    try {
+      const { post, settings } = this.#commons;
+      const limits = waitLimits(options, settings.timeout);
+      const packet = this.#packed('call', to, method, args);
+      return this.#ask<Result>(post.recipient(to), method, packet, limits);
+    } catch (error) {
+      return rejected(about(error, to, method));
+    }
+  }
+
+  async callAll<Result>(
+    method: string,
+    args: readonly unknown[],
+    options: CallAllOptions,
+  ): Promise<Map<string, PromiseSettledResult<Result>>> {
+    const { post, settings } = this.#commons;
+    const limits = waitLimits(options, settings.timeout);
+    const packet = this.#packed('call', undefined, method, args);
+    const peers = post.recipients(options.peers, 'peers');
+    const results = await Promise.allSettled(peers.map((peer) => this.#ask<Result>(peer, method, packet, limits)));
+    if (limits.signal?.aborted === true) throw limits.signal.reason;
+    return new Map(peers.map((peer, index) => [peer, results[index] as PromiseSettledResult<Result>]));
+  }
+
+  notify(to: string, method: string, args: readonly unknown[], options: WaitOptions): Promise<void> {
+    try {
+      const { post } = this.#commons;
+      const { timeout, signal } = waitLimits(options, Infinity);
+      const packet = this.#packed('notify', to, method, args);
+      const limits = { timeout: timeout === Infinity ? undefined : timeout, signal };
+      const how = { queue: callQueue(method), ack: 'delivered', unmetered: true, ...limits } as const;
+      return post.send(post.recipient(to), packet, how).catch((error: unknown) => rejected(about(error, to, method)));
+    } catch (error) {
+      return rejected(about(error, to, method));
+    }
+  }
+
+  remote<Api>(to: string, { object, ...options }: RemoteOptions): Remote<Api> {
+    const peer = this.#commons.roster.resolve(to);
+    const prefix = object === undefined ? '' : `${methodName(object)}.`;
+    return remote<Api>((method, args) => this.call(peer, method, args, options), prefix);
+  }
+
+  /** @throws TypeError, RangeError; PoolError `illegal-state`, `unpackable`, `too-large` */
+  #packed(action: string, to: string | undefined, method: string, args: readonly unknown[]): Packet {
+    const { post } = this.#commons;
+    methodName(method);
+    if (!Array.isArray(args)) throw new TypeError('the arguments of a call are an array');
+    post.check(action);
+    if (to !== undefined) post.recipient(to);
+    return post.pack(args);
+  }
+
+  #ask<Result>(peer: string, method: string, packet: Packet, limits: WaitLimits): Promise<Result> {
+    const queue = callQueue(method);
+    const question: Question<Result> = this.#commons.answers.ask<Result>({
+      peer,
+      queue,
+      packet,
+      unmetered: true,
+      limits,
+      what: `${method}()`,
+      details: { method },
+      open: (value) => value as Result,
+      abandoned: (number) => this.#withdraw(peer, queue, number),
+    });
+    return question.answer;
+  }
+
+  /** Whoever runs it may as well stop. That they can't be told any more is no harm. */
+  #withdraw(peer: string, queue: string, correlation: number): void {
+    const { post } = this.#commons;
+    post.send(peer, WITHDRAWAL, { queue, correlation, ack: 'delivered', unmetered: true }).catch(() => {});
+  }
+}
+
+function about(error: unknown, peer: string, method: string): unknown {
+  return error instanceof PoolError
+    ? error.with({ peer: error.peer ?? peer, method, delivery: error.delivery ?? 'none' })
+    : error;
+}
