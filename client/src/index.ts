@@ -43,7 +43,7 @@ export type { Packer, Packet } from './packers/packer.ts';
 export type { PackableClass, RegisterOptions } from './packers/registry.ts';
 export type { PackerOptions } from './packers/value-packer.ts';
 export type { CallContext } from './pool/calls/call-context.ts';
-export type { CallAllOptions, CallOptions } from './pool/calls/calls.ts';
+export type { CallAllOptions, CallOptions, MapOptions } from './pool/calls/calls.ts';
 export type { ExposeOptions } from './pool/calls/methods.ts';
 export type { Remote, RemoteOptions } from './pool/calls/remote.ts';
 export type { ShutdownOptions } from './pool/lifetime.ts';

@@ -101,7 +101,7 @@ export function messageHandler<Value>(
     from,
     queue: filteredQueue(options),
     manner,
-    concurrency: checkConcurrency(options.concurrency, 1),
+    concurrency: checkConcurrency(options.concurrency, 1, 'concurrency'),
   };
   const open = messageOpener(commons, checkParse(options.parse));
   return new LetterHandler(commons, pattern, async (letter) => {
@@ -122,8 +122,8 @@ export function checkHandler(handler: unknown): void {
 }
 
 /** @throws RangeError */
-export function checkConcurrency(given: number | undefined, otherwise: number): number {
+export function checkConcurrency(given: number | undefined, otherwise: number, what: string): number {
   const concurrency = given ?? otherwise;
   if (concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1)) return concurrency;
-  throw new RangeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
+  throw new RangeError(`${what} is a whole number, at least 1, not ${String(concurrency)}`);
 }

@@ -1,7 +1,8 @@
 import { peerName } from '#shared/identifiers';
 import type { Communicator, WaitOptions } from '../communicators/communicator.ts';
 import { PoolError } from '../errors.ts';
-import { type CallAllOptions, type CallOptions, Calls } from './calls/calls.ts';
+import { Barriers } from './barriers.ts';
+import { type CallAllOptions, type CallOptions, Calls, type MapOptions } from './calls/calls.ts';
 import type { ExposeOptions } from './calls/methods.ts';
 import type { Remote, RemoteOptions } from './calls/remote.ts';
 import { Commons } from './commons.ts';
@@ -49,6 +50,7 @@ export class Pool<Connection = unknown> {
   readonly #sending: Sending;
   readonly #receiving: Receiving;
   readonly #calls: Calls;
+  readonly #barriers: Barriers;
   readonly #statistics: Statistics;
 
   /**
@@ -66,6 +68,7 @@ export class Pool<Connection = unknown> {
     this.#sending = new Sending(this.#commons);
     this.#receiving = new Receiving(this.#commons);
     this.#calls = new Calls(this.#commons);
+    this.#barriers = new Barriers(this.#commons);
     this.#statistics = new Statistics(this.#commons);
     this.#lifetime = new Lifetime(this.#commons, (cause) => this.#stopping(cause));
     this.#reception = new Reception(this.#commons, this.#meeting, (error) => this.#lifetime.stopped(error));
@@ -326,6 +329,28 @@ export class Pool<Connection = unknown> {
    */
   remote<Api extends object>(to: string, options: RemoteOptions = {}): Remote<Api> {
     return this.#calls.remote<Api>(to, options);
+  }
+
+  /**
+   * Calls a method once for each item, spread over the peers: each works on `perPeer` at once, and who is lost gives its items to the others, so that one may be worked on twice. Yields the results in
+   * the order of the items, and takes only a few items ahead. `timeout` is that of each call. Leaving the loop gives up what runs.
+   * @throws PoolError what a call failed with, at its item's place; `peer-left`, `unreachable` or `partial` when nobody is left
+   */
+  map<Result = unknown>(
+    method: string,
+    items: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions = {},
+  ): AsyncGenerator<Result, undefined, undefined> {
+    return this.#calls.map<Result>(method, items, options);
+  }
+
+  /**
+   * Resolves when all clients, as they are at the call, have reached the barrier of this id as often as this pool has: also after a call that was timed out, which counts. What a peer sent before it
+   * reached the barrier has arrived then, if its send was awaited.
+   * @throws PoolError `timeout` with `missing`; `peer-left` and others when somebody can't reach it any more, with `missing` and `errors`; `illegal-state`, `closed`
+   */
+  barrier(id: string, options: WaitOptions = {}): Promise<void> {
+    return this.#barriers.reach(id, options);
   }
 
   /**

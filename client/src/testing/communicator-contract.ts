@@ -1,4 +1,5 @@
 import { acknowledgements } from './contract/acknowledgements.ts';
+import { barriers } from './contract/barriers.ts';
 import { bounds } from './contract/bounds.ts';
 import { brokenLinks } from './contract/broken-links.ts';
 import { copies } from './contract/copies.ts';
@@ -10,6 +11,7 @@ import { regressions } from './contract/regressions.ts';
 import { restarts } from './contract/restarts.ts';
 import { threeParties } from './contract/three-parties.ts';
 import { twoParties } from './contract/two-parties.ts';
+import { workCases } from './contract/work.ts';
 import type { ContractCase } from './contract-case.ts';
 
 /**
@@ -28,6 +30,8 @@ export const communicatorContract: readonly ContractCase[] = [
   ...membership,
   ...restarts,
   ...regressions,
+  ...barriers,
+  ...workCases,
 ];
 
 /** The same, where links break: for communicators whose links a test can break, see `BreakableCommunicator`. */

@@ -7,8 +7,10 @@ import { callQueue } from '../queue-key.ts';
 import { waitLimits } from '../receive-options.ts';
 import { rejected, type WaitLimits } from '../wait.ts';
 import { WITHDRAWAL } from './exposure.ts';
+import { checkConcurrency } from '../message-handler.ts';
 import { methodName } from './methods.ts';
 import { type Remote, remote, type RemoteOptions } from './remote.ts';
+import { work } from './work.ts';
 
 /** `timeout` defaults to the pool's. */
 export interface CallOptions extends WaitOptions {}
@@ -18,7 +20,14 @@ export interface CallAllOptions extends CallOptions {
   readonly peers?: Iterable<string> | undefined;
 }
 
-/** `call`, `callAll`, `notify` and `remote`: calls to others. */
+export interface MapOptions extends CallOptions {
+  /** Default: the clients as they are at the call. */
+  readonly peers?: Iterable<string> | undefined;
+  /** How many items each works on at once. Default 1. */
+  readonly perPeer?: number | undefined;
+}
+
+/** `call`, `callAll`, `notify`, `remote` and `map`: calls to others. */
 export class Calls {
   readonly #commons: Commons;
 
@@ -70,6 +79,26 @@ export class Calls {
     return remote<Api>((method, args) => this.call(peer, method, args, options), prefix);
   }
 
+  map<Result>(
+    method: string,
+    items: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions,
+  ): AsyncGenerator<Result, undefined, undefined> {
+    const { post, settings } = this.#commons;
+    const { timeout, signal } = waitLimits(options, settings.timeout);
+    methodName(method);
+    const perPeer = checkConcurrency(options.perPeer, 1, 'perPeer');
+    post.check('map');
+    return work<Result>({
+      method,
+      items: iteratorOf(items),
+      peers: post.recipients(options.peers, 'peers'),
+      perPeer,
+      signal,
+      call: (peer, item, given) => this.call<Result>(peer, method, [item], { timeout, signal: given }),
+    });
+  }
+
   /** @throws TypeError, RangeError; PoolError `illegal-state`, `unpackable`, `too-large` */
   #packed(action: string, to: string | undefined, method: string, args: readonly unknown[]): Packet {
     const { post } = this.#commons;
@@ -101,6 +130,12 @@ export class Calls {
     const { post } = this.#commons;
     post.send(peer, WITHDRAWAL, { queue, correlation, ack: 'delivered', unmetered: true }).catch(() => {});
   }
+}
+
+function iteratorOf(items: Iterable<unknown> | AsyncIterable<unknown>): Iterator<unknown> | AsyncIterator<unknown> {
+  if (typeof items === 'object' && Symbol.asyncIterator in items) return items[Symbol.asyncIterator]();
+  if (typeof items === 'object' && Symbol.iterator in items) return items[Symbol.iterator]();
+  throw new TypeError('items is an iterable or an async iterable');
 }
 
 function about(error: unknown, peer: string, method: string): unknown {
