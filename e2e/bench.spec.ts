@@ -21,7 +21,7 @@ test('C9 the benchmark prints what peerpool and a bare channel do, awaited and n
   try {
     const files = ['json', 'plot'].map((name) => path.join(folder, name));
     const [json, plot] = files as [string, string];
-    const parts = ['--rounds', '1', '--scale', '0.1', '--only', 'pair,mesh', '--meshes', '3'];
+    const parts = ['--rounds', '1', '--scale', '0.1', '--only', 'pair,calls,mesh', '--meshes', '3'];
     const { stdout } = await run(
       process.execPath,
       ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool;bare', '--json', json, '--plot', plot],
@@ -29,7 +29,13 @@ test('C9 the benchmark prints what peerpool and a bare channel do, awaited and n
     );
     const { rows, failures } = JSON.parse(readFileSync(json, 'utf8')) as Written;
     expect(failures).toEqual([]);
-    for (const name of ['100 B, warm', '100 B, awaited delivered', '16 MiB values', 'mesh of 3']) {
+    for (const name of [
+      '100 B, warm',
+      '100 B, awaited delivered',
+      '16 MiB values',
+      'calls of 64 B, 64 at once',
+      'mesh of 3',
+    ]) {
       expect(rows.find((row) => row.name === name)?.values['peerpool']?.[0], name).toBeGreaterThan(0);
       expect(stdout).toContain(`| ${name} |`);
     }

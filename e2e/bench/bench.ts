@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { judge } from './figures.ts';
+import { measureCalls } from './calls.ts';
 import { measureBroadcast, measureMesh } from './group.ts';
 import { measureMemory } from './memory.ts';
 import type { ContenderName } from './page/main.ts';
@@ -25,15 +26,17 @@ export interface BenchOptions {
   readonly tell: (line: string) => void;
 }
 
-export const PARTS = ['pair', 'broadcast', 'mesh', 'memory'] as const;
+export const PARTS = ['pair', 'calls', 'broadcast', 'mesh', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
 
 const NETWORKED: readonly ContenderName[] = ['bare', 'peerpool', 'simple-peer', 'PeerJS', 'Trystero', 'socket.io'];
 const IN_ONE_BROWSER: readonly ContenderName[] = ['peerpool, BroadcastChannel', 'bare BroadcastChannel'];
 /** All that can be named. */
-export const CONTENDERS: readonly string[] = [...NETWORKED, ...IN_ONE_BROWSER];
+export const CONTENDERS: readonly string[] = [...NETWORKED, ...IN_ONE_BROWSER, 'Comlink'];
 /** Whom the figures are about. What takes long is done by the others in the first round only. */
 const JUDGED: readonly ContenderName[] = ['bare', 'peerpool'];
+/** Beside remote calls: messages that are sent back, and calls within one page, for scale. */
+const CALLED: readonly ContenderName[] = [...JUDGED, 'Comlink'];
 /** Large meshes are measured once: whether they come about at all. */
 const LARGE_MESH = 32;
 
@@ -65,6 +68,9 @@ export async function bench({
       if (parts.includes('pair')) {
         for (const name of turn(NETWORKED)) await measurePair(stage, name, round, results, scale, 'strangers');
         for (const name of turn(IN_ONE_BROWSER)) await measurePair(stage, name, round, results, scale, 'window');
+      }
+      if (parts.includes('calls')) {
+        for (const name of turn(CALLED)) await measureCalls(stage, name, round, results, scale);
       }
       if (parts.includes('broadcast')) {
         for (const name of turn(round === 0 ? NETWORKED : JUDGED)) await measureBroadcast(stage, name, round, results);

@@ -6,7 +6,7 @@ import { runnerImport } from 'vite';
 
 const usage = `npm run bench -- [--rounds N] [--only PARTS] [--contenders NAMES] [--meshes SIZES] [--scale SHARE] [--json FILE] [--plot FILE]
   --rounds      in each of which every contender has its turn (7)
-  --only        pair, broadcast, mesh, memory (all)
+  --only        pair, calls, broadcast, mesh, memory (all)
   --contenders  by name, with semicolons, for some have a comma; peerpool and bare are what ratios are made of (all)
   --meshes      sizes of full meshes (2,4,8,16,32); 64 takes minutes
   --scale       of all times and counts of two tabs; 0.1 is for a first look (1)

@@ -191,6 +191,21 @@ export class Actor {
     return { count, ms: performance.now() - began };
   }
 
+  /** So many at once, for so many ms, each as soon as the one before it has its answer; returns how many a second. */
+  async calls(to: string, atOnce: number, ms: number): Promise<number> {
+    const { call } = this.endpoint;
+    const began = performance.now();
+    let count = 0;
+    const lane = async (): Promise<void> => {
+      for (; performance.now() < began + ms; count++) {
+        if (call === undefined) await this.#pingOnce(to);
+        else check(await call(to, this.#ping.number(count)));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    return (count / (performance.now() - began)) * 1000;
+  }
+
   async #pour(
     to: readonly string[],
     window: number,
@@ -267,6 +282,10 @@ export class Actor {
   #done(sent: Wait): void {
     sent?.catch((error: unknown) => this.fail(error));
   }
+}
+
+function check(echoed: Bytes): void {
+  if (echoed.length !== PING_BYTES || kindOf(echoed) !== 'ping') throw new Error('a call returned something else');
 }
 
 function checkOf(expectation: Expectation): (value: unknown, number: number) => void {

@@ -29,6 +29,8 @@ export interface Endpoint {
   broadcast(bytes: Bytes): Wait;
   /** Where a send can be awaited until the other side has it. */
   readonly acknowledged?: (to: string, bytes: Bytes, ack: Ack) => Promise<void>;
+  /** Where there are remote calls: one that returns what it is given. */
+  readonly call?: (to: string, bytes: Bytes) => Promise<Bytes>;
   close(): void | Promise<void>;
 }
 

@@ -10,6 +10,7 @@ const CONTENDERS = {
   Trystero: async () => (await import('./contenders/trystero.ts')).openTrystero,
   'socket.io': async () => (await import('./contenders/socket-io.ts')).openSocketIO,
   'peerpool, BroadcastChannel': async () => (await import('./contenders/peerpool.ts')).openBroadcastChannel,
+  Comlink: async () => (await import('./contenders/comlink.ts')).openComlink,
   'bare BroadcastChannel': async () => (await import('./contenders/broadcast-channel.ts')).openBroadcastChannel,
 } as const satisfies Record<string, () => Promise<Open>>;
 

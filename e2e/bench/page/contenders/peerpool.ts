@@ -4,7 +4,7 @@ import {
   Pool,
   WebRTCCommunicator,
 } from '../../../../client/src/index.ts';
-import type { Open, Setup } from '../endpoint.ts';
+import type { Bytes, Open, Setup } from '../endpoint.ts';
 
 /** A value of 256 MiB and the few bytes that say what it is; that is just above what a pool takes by default. */
 const MOST_BYTES = 257 * 1024 * 1024;
@@ -21,6 +21,7 @@ async function open(communicator: Communicator<never>, setup: Setup): ReturnType
     on: { error: ({ error }) => failed(error) },
   });
   pool.onMessage(({ sender, value }) => received(sender, value), { everyId: true });
+  pool.expose({ echo: (bytes: Bytes) => bytes });
   await pool.initialize();
   await pool.waitFor(others, { timeout: Infinity });
   return {
@@ -34,6 +35,7 @@ async function open(communicator: Communicator<never>, setup: Setup): ReturnType
       pool.broadcast(bytes, 'values').catch(failed);
     },
     acknowledged: (to, bytes, ack) => pool.send(to, bytes, { msgId: 'values', ack }),
+    call: (to, bytes) => pool.call<Bytes>(to, 'echo', [bytes], { timeout: Infinity }),
     close: () => pool.shutdown(),
   };
 }
