@@ -57,8 +57,8 @@ export const breaks = {
     what: 'a message is acknowledged before it is taken or refused',
     alteration: change(
       `${SESSION}/inbox.ts`,
-      'this.#hand(lane, index, queue, flags, length, { head, segments: [] });\n    this.#count(lane);',
-      'this.counted(lane);\n    this.#hand(lane, index, queue, flags, length, { head, segments: [] });',
+      'this.#hand(lane, index, arriving, { head, segments: [] });\n    this.#count(lane);',
+      'this.counted(lane);\n    this.#hand(lane, index, arriving, { head, segments: [] });',
     ),
   },
   waiter: {

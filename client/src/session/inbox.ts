@@ -115,7 +115,8 @@ export class Inbox {
     this.#check(length);
     const index = this.#begin(lane, queue, flags, length);
     const head = reader.bytes(length);
-    this.#hand(lane, index, { queue, flags, correlation, bytes: length }, { head, segments: [] });
+    const arriving = { queue, flags, correlation, bytes: length };
+    this.#hand(lane, index, arriving, { head, segments: [] });
     this.#count(lane);
   }
 

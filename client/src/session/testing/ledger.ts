@@ -31,8 +31,7 @@ export class Ledger {
   /** Those of which something can still happen. */
   readonly open = new Set<Sent>();
   #sending = 0;
-  /** Charged for what takes no room. */
-  #exempt = 0;
+  readonly #unmetered = new Set<Sent>();
   /** Failures that nobody awaited. */
   failed = 0;
   taken = 0;
@@ -56,7 +55,7 @@ export class Ledger {
     const options: SendOptions = { queue: sent.queue, ack, unmetered, correlation };
     // Within a send from within another one nobody knows yet what the outer one takes.
     const before = this.#sending === 0 ? this.held : undefined;
-    if (sent.unmetered) this.#exempt += chargeOf(sent.bytes, this.#limits.inbox);
+    if (sent.unmetered) this.#unmetered.add(sent);
     sent.tooLarge = sent.bytes > this.#limits.maxMessageSize;
     this.#sent.push(sent);
     this.open.add(sent);
@@ -125,7 +124,13 @@ export class Ledger {
   /** Whether another message that takes no room is surely taken: too many are refused. */
   exempts(bytes: number): boolean {
     const { inbox } = this.#limits;
-    return this.#exempt + chargeOf(bytes, inbox) <= inbox;
+    let exempt = 0;
+    for (const sent of this.#unmetered) {
+      // Where its sender waits for `consumed`, its room is free when that was heard, and nobody looks for it.
+      if (sent.consumed && sent.ack !== 'consumed') this.#unmetered.delete(sent);
+      else exempt += chargeOf(sent.bytes, inbox);
+    }
+    return exempt + chargeOf(bytes, inbox) <= inbox;
   }
 
   /** How many messages of the queue have yet to arrive. */
@@ -181,6 +186,7 @@ export class Ledger {
       return;
     }
     sent.outcome = error ?? 'well';
+    sent.onSettled?.(error === undefined);
     if (error !== undefined) this.#rejected(sent, error, before);
     else if (sent.ack === 'delivered' ? !sent.taken : sent.ack === 'consumed' && !sent.consumed)
       this.#verdict.fail(`it was said to be ${sent.ack}, and is not: ${sent.text}`);

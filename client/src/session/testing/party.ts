@@ -1,16 +1,26 @@
 import type { Ack, LeaveReason, Receipt } from '../../communicators/communicator.ts';
 import { SEGMENT_BYTES } from '../../packers/packer.ts';
 import type { LinkListener } from '../../links/link.ts';
+import { Calls } from './calls.ts';
 import { Life, type LifeHost } from './life.ts';
 import { Page } from './page.ts';
 import { sizeOf } from './plan.ts';
 import { Reader } from './reader.ts';
 import { Sent } from './sent.ts';
+import { Streams } from './streams.ts';
 import type { Side, WireEnd } from './wire.ts';
 import type { World } from './world.ts';
 
 const NAMES = ['alice', 'bob'] as const;
 const ACKS: readonly Ack[] = ['delivered', 'delivered', 'consumed', 'accepted', 'none'];
+
+interface Posting {
+  readonly queue: string;
+  readonly bytes: number;
+  readonly ack: Ack;
+  readonly unmetered: boolean;
+  readonly correlation: number | undefined;
+}
 
 /** What an application does with its end: sends, reads, waits, gives up, says goodbye, starts anew. */
 export class Party implements LifeHost {
@@ -28,6 +38,8 @@ export class Party implements LifeHost {
   readonly #other: () => Party;
   /** A link may be needed. */
   readonly #look: () => void;
+  readonly #calls: Calls;
+  readonly #streams: Streams;
   /** Calls back in from calls back in, and no deeper. */
   #depth = 0;
 
@@ -39,7 +51,30 @@ export class Party implements LifeHost {
     this.#look = look;
     this.page = new Page(world.clock);
     this.reader = new Reader(world, () => this.life);
+    this.#calls = new Calls(
+      world,
+      () => this.life,
+      (queue, bytes, correlation) => {
+        const life = this.present ? this.#begin() : undefined;
+        if (life?.ledger.exempts(bytes) !== true) return undefined;
+        return this.#post(life, { queue, bytes, ack: 'delivered', unmetered: true, correlation });
+      },
+    );
+    this.#streams = new Streams(
+      world,
+      () => this.life,
+      (queue, bytes, settled) => {
+        if (!this.present) return undefined;
+        const how = { queue, bytes, ack: 'consumed', unmetered: false, correlation: undefined } as const;
+        return this.#post(this.#begin(), how, settled);
+      },
+    );
     this.#rename();
+  }
+
+  /** Everything has come to rest. */
+  audit(): void {
+    this.#calls.audit();
   }
 
   get waiting(): boolean {
@@ -64,7 +99,17 @@ export class Party implements LifeHost {
     if (this.world.calm || left === 0) return;
     const { random, plan } = this.world;
     this.#act(
-      random.weighted({ send: 40, withdraw: 8, read: 8, mode: 6, wait: 8, leave: 3, ping: plan.pings ? 6 : 0 }),
+      random.weighted({
+        send: 30,
+        call: 8,
+        stream: 4,
+        withdraw: 8,
+        read: 8,
+        mode: 6,
+        wait: 8,
+        leave: 3,
+        ping: plan.pings ? 6 : 0,
+      }),
     );
     this.page.timer(random.below(Math.ceil(2 * plan.stepEvery)), () => this.step(left - 1));
   }
@@ -87,16 +132,12 @@ export class Party implements LifeHost {
   }
 
   send(queue: string, bytes: number): Sent | undefined {
-    const { random, coverage } = this.world;
+    const { random } = this.world;
     if (!this.present) return undefined;
     const life = this.#begin();
-    if (!life.session.up) coverage.count('sent without a link');
-    const segments = bytes >= SEGMENT_BYTES && random.chance(1 / 2) ? 1 : 0;
     const unmetered = random.chance(1 / 16) && life.ledger.exempts(bytes);
     const correlation = random.chance(1 / 8) ? random.pick([0, 1, 127, 128, 2 ** 32, 2 ** 53 - 1]) : undefined;
-    const sent = new Sent(this.world.next(), queue, bytes, segments, random.pick(ACKS), unmetered, correlation);
-    life.send(sent);
-    return sent;
+    return this.#post(life, { queue, bytes, ack: random.pick(ACKS), unmetered, correlation });
   }
 
   /** Says goodbye, and waits for the answer; but not for ever. */
@@ -128,7 +169,12 @@ export class Party implements LifeHost {
   }
 
   taken(sent: Sent, receipt: Receipt): void {
-    this.reader.arrive(sent, receipt);
+    if (!this.#calls.taken(sent, this.world.random.below(300))) {
+      this.reader.arrive(sent, receipt);
+      return;
+    }
+    sent.consumed = true;
+    receipt.consumed();
   }
 
   joined(): void {
@@ -153,6 +199,16 @@ export class Party implements LifeHost {
     this.#look();
   }
 
+  #post(life: Life, { queue, bytes, ack, unmetered, correlation }: Posting, settled?: (well: boolean) => void): Sent {
+    const { random, coverage } = this.world;
+    if (!life.session.up) coverage.count('sent without a link');
+    const segments = bytes >= SEGMENT_BYTES && random.chance(1 / 2) ? 1 : 0;
+    const sent = new Sent(this.world.next(), queue, bytes, segments, ack, unmetered, correlation);
+    sent.onSettled = settled;
+    life.send(sent);
+    return sent;
+  }
+
   #begin(): Life {
     if (this.life === undefined) {
       const other = this.#other();
@@ -167,11 +223,17 @@ export class Party implements LifeHost {
     this.instance = `${this.world.random.pick(['a', 'm', 'z'])}${this.world.next()}`;
   }
 
-  #act(what: 'send' | 'withdraw' | 'read' | 'mode' | 'wait' | 'leave' | 'ping' | 'flush'): void {
+  #act(what: 'send' | 'call' | 'stream' | 'withdraw' | 'read' | 'mode' | 'wait' | 'leave' | 'ping' | 'flush'): void {
     const { random, plan } = this.world;
     switch (what) {
       case 'send':
         for (let count = random.pick([1, 1, 2, 5]); count > 0; count--) this.#sendAny();
+        break;
+      case 'call':
+        this.#calls.ask(random.below(Math.min(400, plan.largest)));
+        break;
+      case 'stream':
+        this.#streams.begin(Array.from({ length: random.between(1, 8) }, () => 1 + sizeOf(plan, random)));
         break;
       case 'withdraw':
         if (this.life !== undefined) this.#withdraw(this.life);
@@ -180,7 +242,7 @@ export class Party implements LifeHost {
         this.reader.read(random.between(1, 4));
         break;
       case 'mode':
-        this.reader.mode = random.pick(['eager', 'lazy', 'lazy', 'paused', 'paused']);
+        this.reader.mode = random.pick(['eager', 'lazy', 'lazy', 'paused', 'paused', 'by hand']);
         break;
       case 'wait':
         this.reader.wait(random.pick(plan.queues));

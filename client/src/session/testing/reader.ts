@@ -8,6 +8,9 @@ interface Letter {
   readonly receipt: Receipt;
 }
 
+/** How many it holds at once. */
+const SLOTS = 3;
+
 /** What a mailbox and those who wait at it do to a session: messages are consumed at once, later, in another order than they came, when somebody asks for them, or not for a long time. */
 export class Reader {
   readonly #world: World;
@@ -15,7 +18,8 @@ export class Reader {
   readonly #life: () => Life | undefined;
   #letters: Letter[] = [];
   readonly #takers = new Map<string, number>();
-  mode: 'eager' | 'lazy' | 'paused' = 'eager';
+  mode: 'eager' | 'lazy' | 'paused' | 'by hand' = 'eager';
+  #held = 0;
 
   constructor(world: World, life: () => Life | undefined) {
     this.#world = world;
@@ -39,10 +43,29 @@ export class Reader {
       this.#consume({ sent, receipt });
       this.#want(sent.queue, waiting > 1);
     } else if (this.mode === 'eager') this.#consume({ sent, receipt });
+    else if (this.mode === 'by hand' && this.#held < SLOTS) this.#hold({ sent, receipt });
     else {
       this.#letters.push({ sent, receipt });
       if (this.mode === 'lazy') this.#life()?.page.timer(random.below(30), () => this.read(1));
     }
+  }
+
+  /** One that is released later; then the next that lies here is taken. */
+  #hold(letter: Letter): void {
+    const { coverage, random } = this.#world;
+    const { page } = this.#life() ?? {};
+    if (page === undefined) {
+      this.#letters.push(letter);
+      return;
+    }
+    if (++this.#held === SLOTS) coverage.count('all slots taken');
+    page.timer(random.below(100), () => {
+      this.#held--;
+      coverage.count('slot released');
+      this.#consume(letter);
+      const next = this.mode === 'by hand' ? this.#letters.shift() : undefined;
+      if (next !== undefined) this.#hold(next);
+    });
   }
 
   /** Somebody waits for the next message of the queue, unless it is here. */

@@ -142,6 +142,7 @@ export class Run {
   #audit(): void {
     const { verdict } = this;
     if (verdict.text !== undefined) return;
+    for (const party of this.#parties) party.audit();
     const linked = this.#parties.every((party) => party.present);
     for (const { lives } of this.#parties) {
       for (const life of lives) {

@@ -29,6 +29,8 @@ export class Sent {
   /** The other side's application refused it, with this code. */
   refused: string | undefined;
   consumed = false;
+  /** Whoever sent it goes on when it is settled. */
+  onSettled: ((well: boolean) => void) | undefined;
   /** The other side would not take it. */
   tooLarge = false;
 
