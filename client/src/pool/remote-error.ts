@@ -51,7 +51,7 @@ function isRefusal(value: unknown): value is Refusal {
 }
 
 /** Whatever it is, and whatever its `toString` does. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   try {
     return (typeof value === 'string' ? value : String(value)).slice(0, TEXT);
   } catch {
