@@ -247,6 +247,66 @@ describe('streams', () => {
     const offer = (header: unknown, number?: number): Promise<void> => say('s', text(header), number);
     const bytes = (length: number): Uint8Array => new Uint8Array(length);
 
+    it('hear what PROTOCOL.md says, and are heard', async () => {
+      bob.removeClient('mallory');
+      const carol = make(hub, 'carol', { clients: ['bench'] });
+      const bench = new Bench(new LocalCommunicator({ hub }), { name: 'bench', packer: 'messagepack' }, () => {});
+      bench.communicator.addConnection('carol');
+      left.push(() => bench.communicator.shutdown());
+      await Promise.all([carol.initialize(), bench.start()]);
+      const heard: unknown[] = [];
+      let next: () => void = () => {};
+      bench.answer = ({ queue, head, segments, receipt }) => {
+        const bytes =
+          segments[0]?.length ?? (queue.startsWith('d') ? [...head] : packer.unpack({ head, segments: [] }));
+        heard.push([queue, receipt.correlation, bytes]);
+        // A reader that reads at once.
+        receipt.consumed();
+        next();
+      };
+      const source = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        yield Uint8Array.of(1, 2, 3);
+        yield new Uint8Array(200_000);
+      };
+      await carol.sendStream('bench', source(), { msgId: 'x', name: 'n', type: 't', size: 200_003 });
+      expect(heard.splice(0)).toEqual([
+        ['smx', 1, { name: 'n', type: 't', size: 200_003 }],
+        ['d1', 0, [1, 2, 3]],
+        ['d1', 3, 131_072],
+        ['d1', 131_075, 68_928],
+        ['d1', 200_003, []],
+      ]);
+      const failing = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        await Promise.resolve();
+        yield* [];
+        throw new Error('why');
+      };
+      const given = new Promise<void>((resolve) => (next = () => heard.length === 2 && resolve()));
+      await failure(carol.sendStream('bench', failing()));
+      await given;
+      expect(heard.splice(0)).toEqual([
+        ['s', 2, { name: undefined, type: undefined, size: undefined }],
+        ['x2', undefined, 'Error: why'],
+      ]);
+      const answer = (queue: string, head: Uint8Array, correlation?: number): Promise<void> =>
+        bench.communicator.send('carol', { head, segments: [] }, { queue, ack: 'delivered', correlation });
+      const sent = failure(carol.sendStream('bench', stuck()));
+      await answer('y3', text('full'));
+      expect(await sent).toMatchObject({ code: 'remote', reason: 'full' });
+      heard.length = 0;
+      await answer('smy', text({ size: 3, more: 'than is known' }), 9);
+      const { stream } = await carol.recvStream('bench', 'y');
+      await answer('d9', bytes(2), 0);
+      await answer('d9', bytes(1), 2);
+      await answer('d9', bytes(0), 3);
+      expect(await read(stream)).toEqual([0, 0, 0]);
+      await answer('s', text({}), 10);
+      const refused = new Promise<void>((resolve) => (next = resolve));
+      await (await carol.recvStream('bench')).stream.cancel('no room');
+      await refused;
+      expect(heard).toEqual([['y10', undefined, 'no room']]);
+    });
+
     it('who offers what is no stream is refused', async () => {
       for (const header of [null, 'x', 1, { name: 1 }, { type: [] }, { size: -1 }, { size: 2 ** 60 }, { size: '1' }])
         expect((await failure(offer(header, 1))).code).toBe('malformed');
