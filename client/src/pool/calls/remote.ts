@@ -17,13 +17,16 @@ export interface RemoteOptions extends CallOptions {
   readonly object?: string | undefined;
 }
 
+/** What a proxy stands for. That it is no plain object keeps a packer from taking it for an empty one. */
+class RemoteObject {}
+
 /** A proxy whose every public name is a method. `then` is none, so that it can be awaited and returned. */
 export function remote<Api>(
   call: (method: string, args: readonly unknown[]) => Promise<unknown>,
   prefix: string,
 ): Remote<Api> {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  return new Proxy(Object.freeze(Object.create(null)) as Remote<Api>, {
+  return new Proxy(Object.freeze(new RemoteObject()) as Remote<Api>, {
     get(_target, name) {
       if (typeof name === 'symbol' || !isPublic(name)) return undefined;
       let method = methods.get(name);
