@@ -1,13 +1,17 @@
 import type { CallOptions } from './calls.ts';
 import { isPublic, type Method } from './methods.ts';
 
+/** See `isPublic`. */
+type Hidden = 'constructor' | 'then' | '' | `_${string}` | symbol;
+
 /**
  * The methods of what somebody exposes, as the caller sees them: all asynchronous, and without their `this`. Arguments and results are copies, as the packer makes them.
  */
 export type Remote<Api> = {
-  readonly [
-    Name in keyof Api as Api[Name] extends Method ? (Name extends 'then' ? never : Name) : never
-  ]: Api[Name] extends (this: never, ...args: infer Args) => infer Result
+  readonly [Name in keyof Api as Api[Name] extends Method ? Exclude<Name, Hidden> : never]: Api[Name] extends (
+    this: never,
+    ...args: infer Args
+  ) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never;
 };
