@@ -35,7 +35,8 @@ export class Answers implements Desk {
   arrive(arrival: Arrival): void {
     const { from, queue, packet, receipt } = arrival;
     const number = Number(queue.slice(1));
-    if (!Number.isSafeInteger(number)) throw new PoolError('malformed', 'an answer without a number');
+    if (!Number.isSafeInteger(number) || String(number) !== queue.slice(1))
+      throw new PoolError('malformed', 'an answer without a number');
     receipt.consumed();
     const question = this.#open.get(number);
     if (question?.peer !== from) {

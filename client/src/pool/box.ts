@@ -45,11 +45,8 @@ export class Box {
 
   /** Where it was before it was taken: in its queue, in front of what arrived later. Passes only over others that came back. */
   putBack(letter: Letter): void {
-    const queue = this.#queue(letter.queue);
-    let place = queue.first;
-    while (place !== undefined && place.value.arrival < letter.arrival) place = place.after;
-    const inQueue = queue.insertBefore(place, letter);
-    const inRequests = isRequest(letter) ? this.#requests.insertBefore(this.#requests.first, letter) : undefined;
+    const inQueue = insertInOrder(this.#queue(letter.queue), letter);
+    const inRequests = isRequest(letter) ? insertInOrder(this.#requests, letter) : undefined;
     this.#keep({ letter, inQueue, inBox: this.#all.insertBefore(this.#all.first, letter), inRequests });
   }
 
@@ -96,4 +93,10 @@ export class Box {
     this.#stored.set(stored.letter, stored);
     this.#bytes += stored.letter.bytes;
   }
+}
+
+function insertInOrder(chain: Chain<Letter>, letter: Letter): ChainLink<Letter> {
+  let place = chain.first;
+  while (place !== undefined && place.value.arrival < letter.arrival) place = place.after;
+  return chain.insertBefore(place, letter);
 }

@@ -62,7 +62,9 @@ export class Lifetime {
     } catch (error) {
       return Promise.reject(error);
     }
-    return (this.#shutdown ??= this.#leave(options));
+    // What there is to say of it is said once, to whoever asked first.
+    if (this.#shutdown !== undefined) return this.#shutdown.catch(() => {});
+    return (this.#shutdown = this.#leave(options));
   }
 
   /** The communicator has stopped. While it joins, `initialize` is about to say so, and why. */

@@ -5,6 +5,7 @@ import { filteredQueue, type OnMessageOptions, releaseManner, withMessageId } fr
 import { messageOpener } from './receiving.ts';
 import { checkParse } from './schema.ts';
 import type { Manner, Taker } from './takers.ts';
+import { errorOf } from './thrown.ts';
 
 const NOW = Promise.resolve();
 
@@ -111,7 +112,7 @@ export function messageHandler<Value>(
       if (manner === 'plain') commons.mailbox.release(letter);
     } catch (thrown) {
       commons.mailbox.release(letter);
-      commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+      commons.complain(errorOf(thrown));
     }
   });
 }

@@ -419,7 +419,7 @@ export class Pool<Connection = unknown> {
   /**
    * Refuses new sends, and rejects what waits with `closed`; goes on taking and acknowledging until its own sends are acknowledged, says goodbye, closes. What is unread stays
    * readable. Messages that were taken with `manualRelease` are waited for, up to `timeout` (by default the pool's), and released.
-   * A second call is a no-op that resolves with the first.
+   * A second call is a no-op that resolves when the first has ended.
    * @throws PoolError `illegal-state` before `initialize`; `timeout` after the end, when messages had to be released that nobody had released
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {

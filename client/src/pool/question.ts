@@ -72,26 +72,22 @@ export class Question<Result> {
 
   /** @throws PoolError `malformed`, `unpackable`, by which the answer is refused; who asked is told as well */
   answered(arrival: Arrival): void {
-    const { open, what, details } = this.#asking;
+    const { open } = this.#asking;
     try {
       const value = unpack(this.#commons.settings.packer, arrival.packet);
       this.#wait.resolve(open(value, arrival, this.number));
     } catch (error) {
-      const why = error instanceof PoolError ? error : new PoolError('malformed', String(error), { cause: error });
-      const text = `what ${this.peer} answered to ${what} can't be read: ${why.detail}`;
-      this.#wait.reject(new PoolError(why.code, text, { ...details, peer: this.peer, cause: error }));
-      throw why;
+      throw this.#unreadable(error);
     }
   }
 
-  /** @throws PoolError `malformed` */
+  /** @throws PoolError `malformed`, `unpackable` */
   refused(packet: Packet): void {
     const { what, details } = this.#asking;
     try {
       this.#wait.reject(remoteError(unpack(this.#commons.settings.packer, packet), this.peer, what, details));
     } catch (error) {
-      this.#wait.reject(error);
-      throw error;
+      throw this.#unreadable(error);
     }
   }
 
@@ -106,6 +102,15 @@ export class Question<Result> {
     const { delivery } = error;
     if (error.code === 'timeout') return this.#late().with({ delivery });
     return error.with(details);
+  }
+
+  /** Whoever asked is told here; what this returns tells who answered. */
+  #unreadable(error: unknown): PoolError {
+    const { what, details } = this.#asking;
+    const why = error instanceof PoolError ? error : new PoolError('malformed', String(error), { cause: error });
+    const text = `what ${this.peer} answered to ${what} can't be read: ${why.detail}`;
+    this.#wait.reject(new PoolError(why.code, text, { ...details, peer: this.peer, cause: error }));
+    return why;
   }
 
   #late(): PoolError {

@@ -1,5 +1,6 @@
 import { PoolError, type PoolErrorDetails } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
+import { isError, partOf, textOf } from './thrown.ts';
 
 /**
  * Why a question has no answer, as it travels: its method or handler threw, or returned what can't be packed; there is no such method; or the answer came when nobody waited for it any more, and is
@@ -9,28 +10,33 @@ export type Refusal = 'threw' | 'unpackable' | 'unknown-method' | 'late';
 
 const REFUSALS: ReadonlySet<unknown> = new Set<Refusal>(['threw', 'unpackable', 'unknown-method', 'late']);
 
-/** What of an unpackable thing is still said. */
-const TEXT = 1000;
-
 /**
- * A packet with the reason and what was thrown: as it is if that can be packed, else what can be said of it.
+ * Packets with the reason and what was thrown, each telling less than the one before: all of it, what can be said of it, and that there is something. Those that can't be packed are left out; whoever
+ * sends tries the next when one does not arrive.
  * @param packValue throws for what can't be packed
  */
-export function packThrown(packValue: (value: unknown) => Packet, refusal: Refusal, thrown: unknown): Packet {
-  for (const version of [thrown, plain(thrown)]) {
+export function* refusalPackets(
+  packValue: (value: unknown) => Packet,
+  refusal: Refusal,
+  thrown: unknown,
+): Generator<Packet, void> {
+  for (const version of [() => thrown, () => plain(thrown), () => 'something that can’t be told']) {
+    let packet: Packet;
     try {
-      return packValue([refusal, version]);
+      packet = packValue([refusal, version()]);
     } catch {
-      // The next version says less of it, and the last one is text.
+      continue; // The next version says less of it.
     }
+    yield packet;
   }
-  return packValue([refusal, 'something that can’t be packed']);
 }
 
+/** Its name, its message and, if the packer lets that out, its stack. */
 function plain(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return textOf(thrown);
-  const error = new Error(textOf(thrown.message));
-  error.name = textOf(thrown.name);
+  if (!isError(thrown)) return textOf(thrown);
+  const error = new Error(partOf(thrown, 'message'));
+  error.name = partOf(thrown, 'name') || 'Error';
+  error.stack = partOf(thrown, 'stack');
   return error;
 }
 
@@ -56,14 +62,4 @@ export function remoteError(unpacked: unknown, peer: string, what: string, detai
 
 function isRefusal(value: unknown): value is Refusal {
   return REFUSALS.has(value);
-}
-
-/** Whatever it is, and whatever its `toString` or `toJSON` does. */
-export function textOf(value: unknown): string {
-  try {
-    const text = typeof value === 'object' && !(value instanceof Error) ? JSON.stringify(value) : undefined;
-    return (text ?? String(value)).slice(0, TEXT);
-  } catch {
-    return typeof value;
-  }
 }

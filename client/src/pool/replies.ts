@@ -5,7 +5,7 @@ import type { Commons } from './commons.ts';
 import { isRequest, type Letter } from './message.ts';
 import { answerQueue, KIND, messageId } from './queue-key.ts';
 import { waitLimits } from './receive-options.ts';
-import { packThrown, type Refusal } from './remote-error.ts';
+import { refusalPackets, type Refusal } from './remote-error.ts';
 
 /** Who asked, in which life, and under which number. */
 export interface Asker {
@@ -46,7 +46,13 @@ export class Replies {
     const packet = post.pack(value);
     this.#answered.add(letter);
     if (!this.#waits(asker)) throw new PoolError('peer-left', `${from} left after it asked`, { peer: from });
-    await this.#send(asker, packet, limits);
+    try {
+      await this.#send(asker, packet, limits);
+    } catch (error) {
+      // Who asked has none, and may be given another; one that comes twice meets nobody.
+      this.#answered.delete(letter);
+      throw error;
+    }
   }
 
   /** The result of a handler that has ended; not of one that has replied by itself. */
@@ -75,19 +81,34 @@ export class Replies {
       return;
     }
     this.#send(asker, packet).catch((error: unknown) => {
-      if (error instanceof PoolError && UNTOLD.has(error.code)) this.refuse(asker, 'unpackable', error);
+      if (isUntold(error)) this.refuse(asker, 'unpackable', error);
       else this.#unsent(asker, error);
     });
   }
 
   refuse(asker: Asker, refusal: Refusal, thrown?: unknown): void {
     const { post } = this.#commons;
+    this.#refuse(
+      asker,
+      refusalPackets((value) => post.pack(value), refusal, thrown),
+    );
+  }
+
+  /** The first of these that arrives. */
+  #refuse(asker: Asker, packets: Iterator<Packet, void>, before?: unknown): void {
     if (!this.#waits(asker)) return;
-    const packet = packThrown((value) => post.pack(value), refusal, thrown);
+    const { value: packet } = packets.next();
+    if (packet === undefined) {
+      this.#unsent(asker, before ?? new PoolError('too-large', `${asker.peer} can't be told why it has no answer`));
+      return;
+    }
     const queue = answerQueue(KIND.failure, asker.number);
-    post
+    this.#commons.post
       .send(asker.peer, packet, { queue, ack: 'delivered', unmetered: true })
-      .catch((error: unknown) => this.#unsent(asker, error));
+      .catch((error: unknown) => {
+        if (isUntold(error)) this.#refuse(asker, packets, error);
+        else this.#unsent(asker, error);
+      });
   }
 
   #send({ peer, number }: Asker, packet: Packet, limits: WaitOptions = {}): Promise<void> {
@@ -105,6 +126,10 @@ export class Replies {
   #unsent(asker: Asker, error: unknown): void {
     if (this.#waits(asker)) this.#commons.complain(error as Error);
   }
+}
+
+function isUntold(error: unknown): boolean {
+  return error instanceof PoolError && UNTOLD.has(error.code);
 }
 
 function askerOf({ from, instance, receipt }: Letter): Asker {

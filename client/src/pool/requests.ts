@@ -18,6 +18,7 @@ import {
 import { ReceivedMessage } from './received-message.ts';
 import { messageOpener } from './receiving.ts';
 import { checkParse, type Parse, parsed } from './schema.ts';
+import { errorOf } from './thrown.ts';
 import { rejected } from './wait.ts';
 
 export interface RequestOptions<Value = unknown> extends WaitOptions, ParseOption<Value> {
@@ -121,8 +122,7 @@ export function requestHandler<Value>(
       const message = open(letter);
       commons.replies.result(letter, await handler(message instanceof Promise ? await message : message));
     } catch (thrown) {
-      if (!commons.replies.thrown(letter, thrown))
-        commons.complain(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+      if (!commons.replies.thrown(letter, thrown)) commons.complain(errorOf(thrown));
     } finally {
       letter.receipt.consumed();
     }

@@ -24,6 +24,14 @@ export function fits(bytes: number, unread: number, inboxLimit: number): boolean
   return unread + chargeOf(bytes, inboxLimit) <= share;
 }
 
+/** What takes no room waits for no room, but no more of it than this part of the inbox is under way at once: the recipient refuses what is too much, and has to be able to say so in time. */
+const EXEMPT_SHARE = 1 / 4;
+
+/** Whether a message that takes no room may begin while others like it are under way. */
+export function fitsExempt(bytes: number, underWay: number, inboxLimit: number): boolean {
+  return underWay === 0 || underWay + chargeOf(bytes, inboxLimit) <= inboxLimit * EXEMPT_SHARE;
+}
+
 /** How far the sender's knowledge of what was consumed may lag behind. */
 export function tellEvery(inboxLimit: number): number {
   return inboxLimit / 16;

@@ -4,7 +4,7 @@ import { Deque } from '../deque.ts';
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
-import { chargeOf, fits, SMALL_BYTES } from './credit.ts';
+import { chargeOf, fits, fitsExempt, SMALL_BYTES } from './credit.ts';
 import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames.ts';
 import { fragmentHeaderBytes, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
 import { type Notice, writeNotice } from './notice.ts';
@@ -49,6 +49,8 @@ export class Outbox {
   readonly #unaccepted = new Deque<Outgoing>();
   #recipient: Recipient | undefined;
   #charged = 0;
+  /** Of what takes no room over there: under way, and not acknowledged. */
+  #exempt = 0;
   #consumed = 0;
   #pendingCost = 0;
   #backlog = 0;
@@ -201,6 +203,7 @@ export class Outbox {
    */
   acknowledge(lane: Lane, count: number): void {
     const state = this.#lanes[lane];
+    const exempt = this.#exempt;
     if (count > state.acknowledged + state.frames.length) throw new FrameError('it acknowledges what was never sent');
     while (state.acknowledged < count) {
       const frame = state.shift();
@@ -210,10 +213,11 @@ export class Outbox {
         if (frame.to === frame.message.bodyBytes && frame.message.written === frame.to) this.#delivered(frame.message);
       } else if (frame.kind === 'cancel') {
         frame.message.release();
-        this.#left(frame.message.queue);
+        this.#left(frame.message);
       } else if ('acknowledged' in frame) frame.acknowledged();
     }
     state.forget();
+    if (this.#exempt < exempt) this.#unblock();
   }
 
   /** The message arrived and was not taken. Said again after a broken link, so it may be known already. */
@@ -245,6 +249,10 @@ export class Outbox {
     if (consumed > this.#charged) throw new FrameError('it consumed more than was sent');
     if (consumed <= this.#consumed) return;
     this.#consumed = consumed;
+    this.#unblock();
+  }
+
+  #unblock(): void {
     for (const queue of this.#blocked) {
       const message = queue.next;
       if (message === undefined || this.#fits(message)) this.#replace(queue);
@@ -345,7 +353,8 @@ export class Outbox {
 
   #fits(message: Outgoing): boolean {
     const limit = this.#recipient?.inboxLimit ?? 0;
-    return message.unmetered || fits(message.bytes, this.#charged - this.#consumed, limit);
+    if (message.unmetered) return fitsExempt(message.bytes, this.#exempt, limit);
+    return fits(message.bytes, this.#charged - this.#consumed, limit);
   }
 
   #mayBegin(message: Outgoing): boolean {
@@ -401,7 +410,9 @@ export class Outbox {
     message.index = state.begun++;
     state.messages.push(message);
     if (this.#wanted.size > 0) this.#wanted.delete(message.queue.key);
-    if (!message.unmetered) this.#charged += chargeOf(message.bytes, this.#recipient?.inboxLimit ?? 0);
+    const charge = chargeOf(message.bytes, this.#recipient?.inboxLimit ?? 0);
+    if (message.unmetered) this.#exempt += charge;
+    else this.#charged += charge;
   }
 
   #advance(message: Outgoing, length: number): void {
@@ -422,7 +433,7 @@ export class Outbox {
 
   #delivered(message: Outgoing): void {
     message.release();
-    this.#left(message.queue);
+    this.#left(message);
     if (message.state !== 'sent') return;
     this.#finish(message);
     if (message.ack !== 'consumed' || message.consumed || message.settled) message.settle();
@@ -435,8 +446,9 @@ export class Outbox {
   }
 
   /** One message fewer of this queue is on its way. */
-  #left(queue: SendQueue): void {
+  #left({ queue, unmetered, bytes }: Outgoing): void {
     queue.unacknowledged--;
+    if (unmetered) this.#exempt -= chargeOf(bytes, this.#recipient?.inboxLimit ?? 0);
     if (queue.unacknowledged === 0 && queue.place !== 'blocked') this.#replace(queue);
   }
 

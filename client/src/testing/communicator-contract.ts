@@ -2,12 +2,16 @@ import { acknowledgements } from './contract/acknowledgements.ts';
 import { barriers } from './contract/barriers.ts';
 import { bounds } from './contract/bounds.ts';
 import { brokenLinks } from './contract/broken-links.ts';
+import { calls } from './contract/calls.ts';
 import { copies } from './contract/copies.ts';
+import { exposure } from './contract/exposure.ts';
 import { lifecycle } from './contract/lifecycle.ts';
 import { membership } from './contract/membership.ts';
 import { order } from './contract/order.ts';
 import { packets } from './contract/packets.ts';
 import { regressions } from './contract/regressions.ts';
+import { releases } from './contract/releases.ts';
+import { requests } from './contract/requests.ts';
 import { restarts } from './contract/restarts.ts';
 import { brokenStreams, streams } from './contract/streams.ts';
 import { threeParties } from './contract/three-parties.ts';
@@ -34,6 +38,10 @@ export const communicatorContract: readonly ContractCase[] = [
   ...barriers,
   ...workCases,
   ...streams,
+  ...calls,
+  ...exposure,
+  ...requests,
+  ...releases,
 ];
 
 /** The same, where links break: for communicators whose links a test can break, see `BreakableCommunicator`. */

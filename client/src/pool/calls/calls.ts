@@ -127,7 +127,9 @@ export class Calls {
 
   /** Whoever runs it may as well stop. That they can't be told any more is no harm. */
   #withdraw(peer: string, queue: string, correlation: number): void {
-    const { post } = this.#commons;
+    const { name, post, roster } = this.#commons;
+    // Where nobody is yet, the call has not left.
+    if (peer !== name && !roster.isHere(peer)) return;
     post.send(peer, WITHDRAWAL, { queue, correlation, ack: 'delivered', unmetered: true }).catch(() => {});
   }
 }

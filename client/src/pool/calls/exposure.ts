@@ -6,6 +6,7 @@ import { unpack } from '../packing.ts';
 import { KIND } from '../queue-key.ts';
 import type { Asker } from '../replies.ts';
 import { closedError } from '../receive-errors.ts';
+import { errorOf, textOf } from '../thrown.ts';
 import { RunningCall } from './call-context.ts';
 import { type Exposed, type ExposeOptions, Line, methodName, methodsOf } from './methods.ts';
 import { checkSerial } from '../requests.ts';
@@ -97,7 +98,10 @@ export class Exposure implements Desk {
 
   /** In a turn of its own, in the order of these calls. */
   #begin(call: IncomingCall): void {
-    NOW.then(() => this.#run(call)).then(call.ended, call.ended);
+    NOW.then(() => this.#run(call)).then(call.ended, (error: unknown) => {
+      call.ended();
+      this.#commons.complain(errorOf(error));
+    });
   }
 
   async #run({ method, args, context }: IncomingCall): Promise<void> {
@@ -134,7 +138,7 @@ export class Exposure implements Desk {
     const text =
       failure === undefined
         ? `${peer} notified ${method}(), which is not exposed`
-        : `${method}(), notified by ${peer}, threw ${String(failure.thrown)}`;
+        : `${method}(), notified by ${peer}, threw ${textOf(failure.thrown)}`;
     this.#commons.complain(new PoolError('remote', text, { peer, method, cause: failure?.thrown }));
   }
 }

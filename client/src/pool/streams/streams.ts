@@ -6,7 +6,7 @@ import type { Letter } from '../message.ts';
 import { unpack } from '../packing.ts';
 import { KIND, kindOf, messageId, numberedQueue, offeredQueue, queueNumber } from '../queue-key.ts';
 import { closedError } from '../receive-errors.ts';
-import { textOf } from '../remote-error.ts';
+import { textOf } from '../thrown.ts';
 import { Intake } from './intake.ts';
 import { type Offer, OutgoingStream } from './outgoing-stream.ts';
 import { type ProgressListener, tellProgress } from './progress.ts';
