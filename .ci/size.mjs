@@ -12,11 +12,11 @@ const KB = 1000;
 /** Others' code, which the library loads when it is needed. */
 const OTHERS = ['simple-peer/simplepeer.min.js', 'socket.io-client', '@msgpack/msgpack'];
 
-/** What there is today, and little more: whoever needs more says here why. Wanted are 20, 24 and 75. */
+/** What there is today, and little more: whoever needs more says here why. Wanted are 20, 24 and 75. Calls, requests, barriers and `map` took 6 of it, streams 5. */
 const promises = [
-  { what: 'the library without others’ code', imports: '*', without: OTHERS, most: 49 * KB },
-  { what: 'Pool, LocalCommunicator, with the packer', imports: 'Pool, LocalCommunicator', without: [], most: 44 * KB },
-  { what: 'everything, with WebRTC', imports: '*', without: [], most: 96 * KB },
+  { what: 'the library without others’ code', imports: '*', without: OTHERS, most: 60 * KB },
+  { what: 'Pool, LocalCommunicator, with the packer', imports: 'Pool, LocalCommunicator', without: [], most: 56 * KB },
+  { what: 'everything, with WebRTC', imports: '*', without: [], most: 108 * KB },
 ];
 
 let broken = 0;

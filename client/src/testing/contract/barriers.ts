@@ -101,7 +101,9 @@ export const barriers: readonly ContractCase[] = [
   contractCase('who leaves before it reached a barrier fails it at once, and who leaves behind it does not', {
     async alice(self) {
       const pool = await self.join();
-      const error = await checkRejects(pool.barrier('gate', { timeout: Infinity }), 'peer-left', 'the barrier');
+      const waiting = checkRejects(pool.barrier('gate', { timeout: Infinity }), 'peer-left', 'the barrier');
+      await self.fence('alice waits');
+      const error = await waiting;
       checkSame(error.missing, ['bob', 'carol']);
       checkSame([...error.errors.keys()], ['carol']);
       const again = await checkRejects(pool.barrier('gate'), 'peer-left', 'the next one');
@@ -112,6 +114,7 @@ export const barriers: readonly ContractCase[] = [
     },
     async bob(self) {
       const pool = await self.join();
+      await self.fence('alice waits');
       await self.until(() => self.membership(pool).includes('leave carol goodbye'));
       pool.removeClient('carol');
       await self.fence('without carol');
@@ -121,6 +124,7 @@ export const barriers: readonly ContractCase[] = [
     },
     async carol(self) {
       const pool = await self.join();
+      await self.fence('alice waits');
       await pool.shutdown();
       await self.fence('without carol');
     },
