@@ -306,4 +306,18 @@ describe('the mailbox', () => {
     expect(takers[count / 2]?.got).toEqual([0]);
     expect(takers[count - 1]?.got).toEqual([count / 2 - 1]);
   });
+
+  it('gives back what its sender takes back, unless somebody has it', () => {
+    const mailbox = new Mailbox(1000, 16, silent);
+    const consumed: unknown[] = [];
+    const [one, two] = [1, 2].map((value) => letter('alice', 'm', value, { consumed: () => consumed.push(value) }));
+    if (one === undefined || two === undefined) throw new Error('unreachable');
+    mailbox.admit('alice', 'alice-1');
+    for (const each of [one, two]) mailbox.deliver(each);
+    expect([mailbox.withdraw(one), mailbox.withdraw(one), consumed]).toEqual([true, false, [1]]);
+    expect(mailbox.take('alice', 'm')).toBe(two);
+    expect([mailbox.withdraw(two), consumed]).toEqual([false, [1]]);
+    expect(mailbox.withdraw(letter('bob', 'm', 3))).toBe(false);
+    expect(mailbox.unread('alice')).toEqual({ messages: 0, bytes: 0 });
+  });
 });

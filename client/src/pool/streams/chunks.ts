@@ -1,4 +1,5 @@
 import { MESSAGE_OVERHEAD } from '../../communicators/communicator.ts';
+import { PoolError } from '../../errors.ts';
 import { type Packet, SEGMENT_BYTES } from '../../packers/packer.ts';
 
 /** Bytes of a stream that travel together. Many enough that each costs little, few enough that the window holds several. */
@@ -22,9 +23,14 @@ export function packChunk(bytes: Uint8Array): Packet {
   return bytes.length < SEGMENT_BYTES ? { head: bytes, segments: [] } : { head: NO_BYTES, segments: [bytes] };
 }
 
-/** Bytes that are the caller's to keep: the head is not. */
-export function unpackChunk({ head, segments: [segment] }: Packet): Uint8Array<ArrayBuffer> {
-  return segment === undefined || !(segment.buffer instanceof ArrayBuffer)
-    ? Uint8Array.from(segment ?? head)
-    : new Uint8Array(segment.buffer, segment.byteOffset, segment.byteLength);
+/**
+ * Bytes that are the caller's to keep: the head is not.
+ * @throws PoolError `malformed`
+ */
+export function unpackChunk({ head, segments }: Packet): Uint8Array<ArrayBuffer> {
+  const [segment] = segments;
+  if (segment === undefined) return Uint8Array.from(head);
+  if (head.length > 0 || segments.length > 1) throw new PoolError('malformed', 'a part of a stream in several parts');
+  const { buffer, byteOffset, length } = segment;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, length) : Uint8Array.from(segment);
 }

@@ -98,6 +98,7 @@ describe('an intake', () => {
 
   it.each([
     ['with a gap', () => arrive(10, 5)],
+    ['in parts that are too large', () => arrive(CHUNK_BYTES + 1)],
     [
       'on after its end',
       () => {

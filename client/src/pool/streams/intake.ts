@@ -101,6 +101,7 @@ export class Intake {
     const size = this.#size;
     const of = `${this.#peer} sends a stream`;
     if (this.#end !== undefined) return malformed(`${of} on after its end`);
+    if (bytes > CHUNK_BYTES) return malformed(`${of} in parts that are too large`);
     if (position !== this.#received) return malformed(`${of} with a gap`);
     if (size !== undefined && this.#received + bytes > size) return malformed(`${of} of more than its ${size} bytes`);
     if (size !== undefined && bytes === 0 && this.#received < size)

@@ -1,3 +1,4 @@
+import type { SendOptions } from '../../communicators/communicator.ts';
 import { PoolError } from '../../errors.ts';
 import type { Packet } from '../../packers/packer.ts';
 import type { Commons } from '../commons.ts';
@@ -35,8 +36,8 @@ export class OutgoingStream {
   readonly #offer: Offer;
   readonly #host: OutgoingHost;
   readonly #wait: Wait<void>;
-  /** Withdraws what has not left. */
-  readonly #end = new AbortController();
+  /** Each withdraws one packet that was not taken or read. Node warns of one signal that many listen to. */
+  readonly #ends = new Set<AbortController>();
   /** `exhausted`: the source has nothing more to give. */
   #state: 'offered' | 'taken' | 'exhausted' | 'over' = 'offered';
   #sent = 0;
@@ -44,14 +45,15 @@ export class OutgoingStream {
   /** Of chunks that left and were not read, as `chunkCost` counts it. */
   #unread = 0;
   #look: (() => void) | undefined;
-  /** No chunk is larger: the other side said so. */
-  #largest = CHUNK_BYTES;
+  /** No chunk is larger; less where the outbox is small, or the other side takes no message as large. */
+  #largest: number;
 
   constructor(commons: Commons, offer: Offer, host: OutgoingHost) {
     const { limits } = offer;
     this.#commons = commons;
     this.#offer = offer;
     this.#host = host;
+    this.#largest = Math.min(CHUNK_BYTES, Math.ceil(commons.settings.outboxLimit / 8));
     const late = (): PoolError => this.#late();
     this.#wait = new Wait<void>(commons.clock, limits, late, () =>
       this.#stop(limits.signal?.aborted === true ? limits.signal.reason : late(), true),
@@ -70,19 +72,23 @@ export class OutgoingStream {
 
   /** The other side gave it up. */
   cancelled(reason: string): void {
-    this.#fail(new PoolError('remote', `${this.peer} cancelled the stream: ${reason}`, { reason }), false);
+    const error = new PoolError('remote', `${this.peer} cancelled the stream: ${reason}`, { reason });
+    this.#fail(this.#about(error), false);
   }
 
   /** The other side, or this end, is gone. */
   failed(error: PoolError): void {
-    this.#fail(error, false);
+    this.#fail(this.#about(error), false);
   }
 
   async #run(): Promise<void> {
-    const { peer, number, msgId, header } = this.#offer;
-    const { signal } = this.#end;
-    const options = { ack: 'consumed', unmetered: true, correlation: number, signal } as const;
-    await this.#commons.post.send(peer, header, { queue: streamQueue(msgId), ...options });
+    const { number, msgId, header } = this.#offer;
+    const options = { queue: streamQueue(msgId), correlation: number, unmetered: true };
+    try {
+      await this.#post(header, options);
+    } catch (error) {
+      throw this.#about(error);
+    }
     if (this.#state !== 'offered') return;
     this.#state = 'taken';
     for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) await this.#pass(piece);
@@ -111,7 +117,8 @@ export class OutgoingStream {
     if (piece === undefined) this.#state = 'exhausted';
     const bytes = this.#sent + (piece?.length ?? 0);
     const wrong = size !== undefined && (piece === undefined ? bytes < size : bytes > size);
-    if (wrong) throw new RangeError(`the source has ${piece === undefined ? bytes : 'more'} than ${size} bytes`);
+    if (wrong)
+      throw new RangeError(`the source has ${piece === undefined ? `${bytes} bytes, not` : 'more than'} ${size}`);
     return piece;
   }
 
@@ -133,33 +140,41 @@ export class OutgoingStream {
 
   /** Returns why it did not leave, if another try can help; nothing has followed it then. */
   async #send(bytes: Uint8Array): Promise<PoolError | undefined> {
-    const { peer, number } = this.#offer;
     // To oneself it is read, and its buffer another's, by the time this call returns.
     const { length } = bytes;
     const cost = chunkCost(length);
     let refusal: PoolError | undefined;
     let early = true;
     this.#unread += cost;
-    this.#commons.post
-      .send(peer, packChunk(bytes), {
-        queue: numberedQueue(KIND.chunk, number),
-        ack: 'consumed',
-        correlation: this.#sent,
-        signal: this.#end.signal,
-      })
-      .then(
-        () => this.#consumed(length),
-        (error: unknown) => {
-          if (early && mayBeTriedAgain(error, length)) refusal = error;
-          else this.#fail(error, true);
-        },
-      );
+    this.#post(packChunk(bytes), {
+      queue: numberedQueue(KIND.chunk, this.#offer.number),
+      correlation: this.#sent,
+      unmetered: false,
+    }).then(
+      () => this.#consumed(length),
+      (error: unknown) => {
+        if (early && mayBeTriedAgain(error, length)) refusal = error;
+        else this.#fail(this.#about(error), true);
+      },
+    );
     // What is refused at once has rejected by now.
     await Promise.resolve();
     early = false;
     if (refusal === undefined) this.#sent += length;
     else this.#unread -= cost;
     return refusal;
+  }
+
+  /** Resolves when it was taken, or read. Adds no promise: what is refused at once is known in the next microtask. */
+  #post(packet: Packet, options: Pick<SendOptions, 'queue' | 'correlation' | 'unmetered'>): Promise<void> {
+    const end = new AbortController();
+    const settled = (): void => {
+      this.#ends.delete(end);
+    };
+    this.#ends.add(end);
+    const sent = this.#commons.post.send(this.peer, packet, { ...options, ack: 'consumed', signal: end.signal });
+    sent.then(settled, settled);
+    return sent;
   }
 
   #consumed(bytes: number): void {
@@ -192,22 +207,27 @@ export class OutgoingStream {
 
   #fail(error: unknown, telling: boolean): void {
     if (this.#over) return;
-    const { peer, msgId } = this.#offer;
     this.#stop(error, telling);
-    this.#wait.reject(error instanceof PoolError ? error.with({ peer, msgId }) : error);
+    this.#wait.reject(error);
   }
 
   #stop(reason: unknown, telling: boolean): void {
     const state = this.#state;
     this.#state = 'over';
     this.#host.over();
-    this.#end.abort(reason);
+    for (const end of this.#ends) end.abort();
     this.#look?.();
     if (telling) this.#host.tell(reason);
     if (state === 'exhausted') return;
     this.#offer.pieces.cancel(reason).catch((error: unknown) => {
       if (error !== reason) this.#commons.complain(error instanceof Error ? error : new Error(String(error)));
     });
+  }
+
+  /** What the source throws, or the caller's signal says, is not ours to add to. */
+  #about(error: unknown): unknown {
+    const { peer, msgId } = this.#offer;
+    return error instanceof PoolError ? error.with({ peer, msgId }) : error;
   }
 
   #late(): PoolError {

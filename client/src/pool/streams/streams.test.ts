@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Hub } from '../../communicators/local/hub.ts';
 import { LocalCommunicator } from '../../communicators/local/local-communicator.ts';
-import type { PoolError } from '../../errors.ts';
+import { PoolError } from '../../errors.ts';
 import { MessagePackPacker } from '../../packers/message-pack.ts';
 import { Bench } from '../../testing/bench.ts';
 import { Pool } from '../pool.ts';
@@ -176,6 +176,38 @@ describe('streams', () => {
       await expect(reader.read()).rejects.toMatchObject({ code: 'remote', peer: 'alice', reason: 'enough' });
     });
 
+    it('what a source throws passes through untouched, a PoolError too; and one stream feeds another', async () => {
+      const broken = new PoolError('remote', 'not ours');
+      const source = new ReadableStream<BufferSource>({ pull: (controller) => controller.error(broken) });
+      const sent = failure(alice.sendStream('bob', source));
+      await expect(read((await bob.recvStream('alice')).stream)).rejects.toThrow('remote: not ours');
+      expect(await sent).toBe(broken);
+      const first = alice.sendStream('bob', new Blob(['on']), 'first');
+      const second = bob.sendStream('alice', (await bob.recvStream('alice', 'first')).stream, 'second');
+      expect(await read((await alice.recvStream('bob', 'second')).stream)).toEqual([111, 110]);
+      await Promise.all([first, second]);
+    });
+
+    it('a reason that is too long for either side is left out', async () => {
+      const carol = make(hub, 'carol', { clients: ['bob'], maxMessageSize: 200 });
+      bob.addClient('carol');
+      await carol.initialize();
+      await bob.waitFor('carol');
+      for (const [from, to] of [
+        [carol, bob],
+        [bob, carol],
+      ] as const) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const sent = from.sendStream(to.name, stuck(), { signal }).catch((error: unknown) => error);
+        const reader = (await to.recvStream(from.name)).stream.getReader();
+        await reader.read();
+        controller.abort('x'.repeat(500));
+        expect(await sent).toBe('x'.repeat(500));
+        await expect(reader.read()).rejects.toMatchObject({ code: 'remote', reason: '' });
+      }
+    });
+
     it('what a source throws when it is ended is an event', async () => {
       const told = new Promise<Error>((resolve) => alice.on('error', ({ error }) => resolve(error)));
       const source = (async function* () {
@@ -325,7 +357,10 @@ describe('streams', () => {
       for (const queue of ['d1', 'd2']) expect((await failure(say(queue, bytes(1), 0))).code).toBe('refused');
       for (const queue of ['d', 'dx', 'd-', 'd1e3', 'd01', 'x', 'y1.5'])
         expect((await failure(say(queue, text('why'), 0))).code).toBe('malformed');
+      const several = { head: bytes(1), segments: [bytes(65_536)] };
       const { stream } = await bob.recvStream('mallory');
+      const torn = mallory.communicator.send('bob', several, { queue: 'd1', ack: 'delivered', correlation: 0 });
+      expect((await failure(torn)).code).toBe('malformed');
       const gap = failure(say('d1', bytes(1), 7));
       await expect(read(stream)).rejects.toThrow('with a gap');
       expect((await gap).code).toBe('malformed');

@@ -59,7 +59,8 @@ export class Streams implements Desk {
     if (incoming === undefined) throw new PoolError('illegal-state', 'there is no such stream');
     const { from, number, header } = incoming;
     const over = (): void => {
-      this.#incoming.delete(keyOf(from, number));
+      // Another life of its sender may use the number again.
+      if (this.#incoming.get(keyOf(from, number)) === incoming) this.#incoming.delete(keyOf(from, number));
     };
     const intake = new Intake(from, header.size, {
       want: (waiting) => this.#want(incoming, waiting),
@@ -146,18 +147,24 @@ export class Streams implements Desk {
   }
 
   #tell(peer: string, kind: typeof KIND.abort | typeof KIND.cancel, number: number, reason: unknown, told: () => void) {
-    const { post, name, roster, state } = this.#commons;
+    this.#say(peer, numberedQueue(kind, number), textOf(reason)).then(told, told);
+  }
+
+  /** Says it at once. A reason that is too long for either side is left out. */
+  async #say(peer: string, queue: string, reason: string): Promise<void> {
+    const { post, name, roster } = this.#commons;
     const here = (): boolean => this.#commons.state === 'started' && (peer === name || roster.isHere(peer));
-    if (state !== 'started' || !here()) {
-      told();
-      return;
-    }
-    post
-      .send(peer, post.pack(textOf(reason)), { queue: numberedQueue(kind, number), ack: 'delivered', unmetered: true })
-      .catch((error: unknown) => {
+    for (const text of [reason, '']) {
+      if (!here()) return;
+      try {
+        await post.send(peer, post.pack(text), { queue, ack: 'delivered', unmetered: true });
+        return;
+      } catch (error) {
+        if (error instanceof PoolError && error.code === 'too-large') continue;
         if (here()) this.#commons.complain(error as Error);
-      })
-      .finally(told);
+        return;
+      }
+    }
   }
 
   #want({ from, number }: Incoming, waiting: boolean): void {

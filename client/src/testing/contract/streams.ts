@@ -145,7 +145,7 @@ export const streams: readonly ContractCase[] = [
       await Promise.all(reading);
       checkSame(
         read,
-        Array.from({ length: 8 }, () => 4 * MEBIBYTE),
+        Array.from({ length: 8 }, () => 2 * MEBIBYTE),
       );
       check(apart <= 1.5 * MEBIBYTE, `none is far ahead of another: ${apart} bytes`);
     },
