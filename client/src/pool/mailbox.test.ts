@@ -277,7 +277,9 @@ describe('the mailbox', () => {
             if (given !== undefined) mailbox.restore(given);
           }
           expect(got).toEqual(model.got);
-          expect(mailbox.unreleased.map(({ value }) => value).sort()).toEqual(model.held.map((it) => it.value).sort());
+          expect(new Set(mailbox.unreleased.map(({ value }) => value))).toEqual(
+            new Set(model.held.map((it) => it.value)),
+          );
           for (const name of ['alice', 'bob'])
             expect(mailbox.unread(name).messages).toBe(model.letters.filter(({ from }) => from === name).length);
         });

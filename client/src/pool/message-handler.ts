@@ -123,7 +123,7 @@ export function checkHandler(handler: unknown): void {
 }
 
 /** @throws RangeError */
-export function checkConcurrency(given: number | undefined, otherwise: number): number {
+function checkConcurrency(given: number | undefined, otherwise: number): number {
   const concurrency = given ?? otherwise;
   if (concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1)) return concurrency;
   throw new RangeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);

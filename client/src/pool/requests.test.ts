@@ -95,7 +95,7 @@ describe('requests', () => {
 
   it('what a handler throws after its reply is an error event, whatever it is', async () => {
     const [alice, bob] = await pair();
-    const hostile = {
+    const hostile: unknown = {
       toString() {
         throw new Error('no text');
       },

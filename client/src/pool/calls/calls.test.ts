@@ -382,7 +382,6 @@ describe('remote', () => {
       readonly perhaps: (value?: string) => Promise<string | number>;
     }>();
     expectTypeOf<Parameters<Remote<Api>['rest']>>().toEqualTypeOf<[first: boolean, ...more: bigint[]]>();
-    expectTypeOf<keyof Remote<{ count: number }>>().toEqualTypeOf<never>();
     class Service {
       static readonly all: Service[] = [];
       readonly started = 0;

@@ -85,7 +85,7 @@ describe('exposing', () => {
     ['a function', () => 1],
     ['an object without methods', { value: 1 }],
     ['only what it inherits', Object.create({ run: () => 1 })],
-    ['only what is hidden', { _run: () => 1, then: () => 1 }],
+    ['only what is hidden', Object.fromEntries(['_run', 'then', 'constructor'].map((name) => [name, () => 1]))],
   ])('refuses %s', (_what, given) => {
     expect(() => bob.expose(given as object)).toThrow(TypeError);
     expect(() => bob.expose('name', given as object)).toThrow(TypeError);
@@ -181,7 +181,7 @@ describe('exposing', () => {
   });
 
   it('tells of a notification that fails here, whatever was thrown, and never there', async () => {
-    const hostile = {
+    const hostile: unknown = {
       toString() {
         throw new Error('no text');
       },
@@ -212,7 +212,7 @@ describe('exposing', () => {
     await alice.call('bob', 'keep');
     await alice.call('bob', 'keep');
     expect(contexts[0]).not.toBe(contexts[1]);
-    expect(contexts.map(({ peer, instance }) => [peer, instance])).toEqual(Array(2).fill(['alice', alice.instance]));
+    for (const { peer, instance } of contexts) expect([peer, instance]).toEqual(['alice', alice.instance]);
     expect(contexts[0]?.signal).toBe(contexts[0]?.signal);
     await alice.shutdown();
     await vi.waitFor(() => expect(bob.stats().peers.get('alice')?.link).toBeUndefined());
