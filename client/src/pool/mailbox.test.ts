@@ -64,6 +64,83 @@ class Model {
   }
 }
 
+interface ModelLetter {
+  readonly from: string;
+  readonly queue: string;
+  readonly asks: boolean;
+  readonly value: number;
+}
+
+interface ModelTaker {
+  readonly id: number;
+  readonly from: string | undefined;
+  readonly queue: string | undefined;
+  readonly manner: Manner;
+}
+
+/** The same with slots and requests: letters lie in the order of their arrival, and of a letter and a taker that match, both are only here while the slots are taken. */
+class SlotModel {
+  letters: ModelLetter[] = [];
+  takers: ModelTaker[] = [];
+  held: ModelLetter[] = [];
+  readonly got: [taker: number, value: number][] = [];
+  readonly #slots: number;
+  readonly #plain: ModelLetter[] = [];
+
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
+
+  deliver(letter: ModelLetter): void {
+    const index = this.takers.findIndex((taker) => taker.manner === 'answering' && this.#may(taker, letter));
+    const chosen = index >= 0 ? index : this.takers.findIndex((taker) => this.#may(taker, letter));
+    const [taker] = chosen < 0 ? [] : this.takers.splice(chosen, 1);
+    if (taker !== undefined) this.#give(taker, letter);
+    else {
+      const later = this.letters.findIndex((it) => it.value > letter.value);
+      this.letters.splice(later < 0 ? this.letters.length : later, 0, letter);
+    }
+  }
+
+  wait(taker: ModelTaker): void {
+    const index = this.letters.findIndex((letter) => this.#may(taker, letter));
+    const [found] = index < 0 ? [] : this.letters.splice(index, 1);
+    if (found === undefined) this.takers.push(taker);
+    else this.#give(taker, found);
+  }
+
+  release(which: number): number | undefined {
+    const [letter] = this.held.splice(which, 1);
+    if (letter === undefined) return undefined;
+    for (const taker of this.takers.filter(({ manner }) => manner === 'slot')) {
+      const index = this.letters.findIndex((it) => it.from === letter.from && this.#may(taker, it));
+      const [found] = index < 0 ? [] : this.letters.splice(index, 1);
+      if (found === undefined) continue;
+      this.takers.splice(this.takers.indexOf(taker), 1);
+      this.#give(taker, found);
+    }
+    return letter.value;
+  }
+
+  restore(which: number): number | undefined {
+    const [letter] = this.#plain.splice(which, 1);
+    if (letter !== undefined) this.deliver(letter);
+    return letter?.value;
+  }
+
+  #give(taker: ModelTaker, letter: ModelLetter): void {
+    this.got.push([taker.id, letter.value]);
+    if (taker.manner === 'slot') this.held.push(letter);
+    if (taker.manner === 'plain') this.#plain.push(letter);
+  }
+
+  #may(taker: ModelTaker, { from, queue, asks }: ModelLetter): boolean {
+    if (!matches(taker, from, queue)) return false;
+    if (taker.manner === 'answering') return asks;
+    return taker.manner === 'plain' || this.held.filter((it) => it.from === from).length < this.#slots;
+  }
+}
+
 function matches(taker: { from: string | undefined; queue: string | undefined }, from: string, queue: string): boolean {
   return (taker.from ?? from) === from && (taker.queue ?? queue) === queue;
 }
@@ -129,6 +206,85 @@ describe('the mailbox', () => {
         });
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('does what the model does with requests and with slots: of those that are held never more than there are', () => {
+    const names = fc.constantFrom('alice', 'bob');
+    const queues = fc.constantFrom('', 'mx');
+    const manners = fc.constantFrom<Manner>('plain', 'slot', 'answering');
+    const command = fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({ kind: fc.constant('deliver' as const), from: names, queue: queues, asks: fc.boolean() }),
+      },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          kind: fc.constant('wait' as const),
+          from: fc.option(names, { nil: undefined }),
+          queue: fc.option(queues, { nil: undefined }),
+          manner: manners,
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('restore' as const), which: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(9) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 80 }), fc.integer({ min: 1, max: 3 }), (commands, slots) => {
+        const mailbox = new Mailbox(1e9, slots, silent);
+        for (const name of ['alice', 'bob']) mailbox.admit(name, `${name}-1`);
+        const model = new SlotModel(slots);
+        const got: [number, unknown][] = [];
+        const takers = new Map<number, Taker>();
+        const out = new Map<unknown, Letter>();
+        const take = (id: number, taken: Letter): void => {
+          got.push([id, taken.value]);
+          out.set(taken.value, taken);
+        };
+        commands.forEach((step, id) => {
+          if (step.kind === 'deliver') {
+            const receipt = { identity: '', serial: 0, correlation: step.asks ? id : undefined, consumed() {} };
+            mailbox.deliver(letter(step.from, step.queue, id, { receipt }));
+            model.deliver({ from: step.from, queue: step.queue, asks: step.asks, value: id });
+          } else if (step.kind === 'wait') {
+            const { from, queue, manner } = step;
+            const found = mailbox.take(from, queue, manner);
+            if (found !== undefined) take(id, found);
+            else {
+              const taker = { from, queue, manner, lasting: false, take: (it: Letter) => take(id, it), fail() {} };
+              takers.set(id, taker);
+              mailbox.wait(taker);
+            }
+            model.wait({ id, from, queue, manner });
+          } else if (step.kind === 'cancel') {
+            const [gone] = model.takers.splice(step.which, 1);
+            const taker = gone === undefined ? undefined : takers.get(gone.id);
+            if (taker !== undefined) mailbox.cancel(taker);
+          } else if (step.kind === 'release') {
+            const value = model.release(step.which);
+            const held = out.get(value);
+            if (held !== undefined) {
+              expect(mailbox.holdsSlot(held)).toBe(true);
+              mailbox.release(held);
+              mailbox.release(held);
+              expect(mailbox.holdsSlot(held)).toBe(false);
+            }
+          } else {
+            const value = model.restore(step.which);
+            const given = out.get(value);
+            if (given !== undefined) mailbox.restore(given);
+          }
+          expect(got).toEqual(model.got);
+          expect(new Set(mailbox.unreleased.map(({ value }) => value))).toEqual(
+            new Set(model.held.map((it) => it.value)),
+          );
+          for (const name of ['alice', 'bob'])
+            expect(mailbox.unread(name).messages).toBe(model.letters.filter(({ from }) => from === name).length);
+        });
+      }),
+      { numRuns: 500 },
     );
   });
 

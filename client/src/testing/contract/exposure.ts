@@ -165,6 +165,41 @@ export const exposure: readonly ContractCase[] = [
     },
   }),
 
+  contractCase(
+    'calls with more in their arguments than the other has room for are run or refused, and the session goes on',
+    {
+      async alice(self) {
+        const pool = await self.join();
+        let refused = 0;
+        const calls = Array.from({ length: 200 }, () => pool.call('bob', 'size', [new Uint8Array(100_000)]));
+        for (const call of calls) {
+          call.catch(() => {
+            refused++;
+            self.lookAgain();
+          });
+        }
+        const outcomes = Promise.allSettled(calls);
+        await self.until(() => refused > 100);
+        await self.fence('refused');
+        for (const outcome of await outcomes) {
+          if (outcome.status === 'fulfilled') checkSame(outcome.value, 100_000, 'the result');
+          else check(String(outcome.reason).includes('refused: '), `it was refused: ${String(outcome.reason)}`);
+        }
+        checkSame(await pool.call('bob', 'size', [new Uint8Array(7)]), 7, 'afterwards');
+        checkSame(self.membership(pool), ['join bob'], 'nobody left');
+      },
+      async bob(self) {
+        const pool = self.pool({ clients: self.others, inboxLimit: 1_000_000 });
+        let goOn = (): void => {};
+        const gate = new Promise<void>((resolve) => (goOn = resolve));
+        pool.expose({ size: (bytes: Uint8Array) => gate.then(() => bytes.length) });
+        await pool.initialize();
+        await self.fence('refused');
+        goOn();
+      },
+    },
+  ),
+
   contractCase('notify: resolves when the other has it; what it throws is heard there, and not sent back', {
     async alice(self) {
       const pool = await self.join();
