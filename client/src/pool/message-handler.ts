@@ -123,11 +123,7 @@ export function checkHandler(handler: unknown): void {
 }
 
 /** @throws RangeError */
-<<<<<<< HEAD
 export function checkConcurrency(given: number | undefined, otherwise: number, what: string): number {
-=======
-function checkConcurrency(given: number | undefined, otherwise: number): number {
->>>>>>> calls-tests
   const concurrency = given ?? otherwise;
   if (concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1)) return concurrency;
   throw new RangeError(`${what} is a whole number, at least 1, not ${String(concurrency)}`);
