@@ -1,3 +1,4 @@
+import { forgetAbort, onAbort } from '../abort-listeners.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { type Delivery, PoolError } from '../errors.ts';
 import type { WaitOptions } from './communicator.ts';
@@ -20,7 +21,7 @@ export function bounded<Value>(
     const wait: { giveUp: () => Delivery | undefined } = { giveUp: () => 'none' };
     const finish = (): void => {
       deadline.cancel();
-      signal?.removeEventListener('abort', abort);
+      if (signal !== undefined) forgetAbort(signal, abort);
     };
     const abort = (): void => {
       finish();
@@ -33,7 +34,7 @@ export function bounded<Value>(
       const delivery = wait.giveUp();
       reject(new PoolError('timeout', `${action} ${peer} did not end within ${timeout} ms`, { peer, delivery }));
     });
-    signal?.addEventListener('abort', abort);
+    if (signal !== undefined) onAbort(signal, abort);
     wait.giveUp = begin((answer) => {
       finish();
       if (answer instanceof PoolError) reject(answer);

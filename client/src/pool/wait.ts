@@ -1,3 +1,4 @@
+import { forgetAbort, onAbort } from '../abort-listeners.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
 
 export interface WaitLimits {
@@ -27,7 +28,7 @@ export class Wait<Result> {
     this.#signal = limits.signal;
     this.#giveUp = giveUp;
     this.#deadline = clock.add(limits.timeout, () => this.#abandon(late()));
-    this.#signal?.addEventListener('abort', this.#aborted);
+    if (this.#signal !== undefined) onAbort(this.#signal, this.#aborted);
   }
 
   get pending(): boolean {
@@ -55,7 +56,7 @@ export class Wait<Result> {
     const settle = this.#settle;
     this.#settle = undefined;
     this.#deadline.cancel();
-    this.#signal?.removeEventListener('abort', this.#aborted);
+    if (this.#signal !== undefined) forgetAbort(this.#signal, this.#aborted);
     return settle;
   }
 }

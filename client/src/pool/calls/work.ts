@@ -42,7 +42,7 @@ export async function* work<Result>(job: Job<Result>): AsyncGenerator<Result, un
 
 class Crew<Result> {
   readonly #job: Job<Result>;
-  readonly #running = new Set<AbortController>();
+  readonly #controller = new AbortController();
   readonly #outcomes = new Map<number, Outcome<Result>>();
   readonly #returned: Task[] = [];
   readonly #lost = new Map<string, PoolError>();
@@ -84,8 +84,7 @@ class Crew<Result> {
   async end(): Promise<void> {
     this.#over = true;
     this.#job.signal?.removeEventListener('abort', this.#aborted);
-    const reason = new PoolError('refused', 'nobody waits for the results any more');
-    for (const controller of this.#running) controller.abort(reason);
+    this.#controller.abort(new PoolError('refused', 'nobody waits for the results any more'));
     this.#changed();
     if (!this.#exhausted) await this.#job.items.return?.();
   }
@@ -107,11 +106,8 @@ class Crew<Result> {
 
   async #work(peer: string): Promise<void> {
     for (let task = await this.#task(); task !== undefined; task = await this.#task()) {
-      // One each: a signal that all share gathers listeners.
-      const controller = new AbortController();
-      this.#running.add(controller);
       try {
-        this.#finish(task.index, { result: await this.#job.call(peer, task.item, controller.signal) });
+        this.#finish(task.index, { result: await this.#job.call(peer, task.item, this.#controller.signal) });
       } catch (error) {
         if (error instanceof PoolError && LOST.has(error.code)) {
           this.#lost.set(peer, error);
@@ -119,8 +115,6 @@ class Crew<Result> {
           return;
         }
         this.#finish(task.index, { error });
-      } finally {
-        this.#running.delete(controller);
       }
     }
   }

@@ -36,8 +36,8 @@ export class OutgoingStream {
   readonly #offer: Offer;
   readonly #host: OutgoingHost;
   readonly #wait: Wait<void>;
-  /** Each withdraws one packet that was not taken or read. Node warns of one signal that many listen to. */
-  readonly #ends = new Set<AbortController>();
+  /** Withdraws what was not taken or read. */
+  readonly #end = new AbortController();
   /** `exhausted`: the source has nothing more to give. */
   #state: 'offered' | 'taken' | 'exhausted' | 'over' = 'offered';
   #sent = 0;
@@ -167,14 +167,7 @@ export class OutgoingStream {
 
   /** Resolves when it was taken, or read. Adds no promise: what is refused at once is known in the next microtask. */
   #post(packet: Packet, options: Pick<SendOptions, 'queue' | 'correlation' | 'unmetered'>): Promise<void> {
-    const end = new AbortController();
-    const settled = (): void => {
-      this.#ends.delete(end);
-    };
-    this.#ends.add(end);
-    const sent = this.#commons.post.send(this.peer, packet, { ...options, ack: 'consumed', signal: end.signal });
-    sent.then(settled, settled);
-    return sent;
+    return this.#commons.post.send(this.peer, packet, { ...options, ack: 'consumed', signal: this.#end.signal });
   }
 
   #consumed(bytes: number): void {
@@ -215,7 +208,7 @@ export class OutgoingStream {
     const state = this.#state;
     this.#state = 'over';
     this.#host.over();
-    for (const end of this.#ends) end.abort();
+    this.#end.abort();
     this.#look?.();
     if (telling) this.#host.tell(reason);
     if (state === 'exhausted') return;
