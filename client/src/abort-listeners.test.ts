@@ -12,6 +12,9 @@ it('tells everybody once, but those who asked to be forgotten, by one listener o
   expect(listens).toHaveBeenCalledTimes(1);
   controller.abort();
   expect(told).toEqual([998, 999]);
+  const forgotten = vi.spyOn(controller.signal, 'removeEventListener');
+  for (const callback of callbacks) forgetAbort(controller.signal, callback);
+  expect(forgotten).toHaveBeenCalledTimes(1);
 });
 
 it('whoever is told may ask others to be forgotten', () => {
