@@ -31,11 +31,16 @@ export class MemoryProbe {
     // What a first collection finalizes, a second one frees.
     for (let round = 0; round < 2; round++) await this.#cdp.send('HeapProfiler.collectGarbage');
     const { usedSize, embedderHeapUsedSize, backingStorageSize } = await this.#cdp.send('Runtime.getHeapUsage');
-    const [, anonymous] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8')) ?? [];
     return {
       heap: usedSize + embedderHeapUsedSize,
       buffers: backingStorageSize,
-      process: Number(anonymous) * 1024,
+      process: this.process(),
     };
+  }
+
+  /** As `process` above, at this moment: also what is garbage and not collected. */
+  process(): number {
+    const [, anonymous] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8')) ?? [];
+    return Number(anonymous) * 1024;
   }
 }

@@ -61,4 +61,13 @@ export type {
 export type { Parse, StandardSchema } from './pool/schema.ts';
 export type { OnRequestOptions, RequestOptions, RequestPromise } from './pool/requests.ts';
 export type { BroadcastOptions, SendOptions } from './pool/sending.ts';
+export type { ProgressListener, StreamProgress } from './pool/streams/progress.ts';
+export type { StreamHeader } from './pool/streams/stream-header.ts';
+export type {
+  IncomingStream,
+  RecvStreamOptions,
+  SendStreamOptions,
+  StreamsOptions,
+} from './pool/streams/stream-options.ts';
+export type { StreamSource } from './pool/streams/stream-source.ts';
 export type { PeerTraffic, PoolStatistics, Traffic } from './pool/statistics.ts';

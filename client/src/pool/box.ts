@@ -65,16 +65,18 @@ export class Box {
     return undefined;
   }
 
-  remove(letter: Letter): void {
+  /** Returns whether it was here. */
+  remove(letter: Letter): boolean {
     const stored = this.#stored.get(letter);
     const queue = this.#queues.get(letter.queue);
-    if (stored === undefined || queue === undefined) return;
+    if (stored === undefined || queue === undefined) return false;
     this.#stored.delete(letter);
     this.#all.remove(stored.inBox);
     if (stored.inRequests !== undefined) this.#requests.remove(stored.inRequests);
     queue.remove(stored.inQueue);
     if (queue.empty) this.#queues.delete(letter.queue);
     this.#bytes -= letter.bytes;
+    return true;
   }
 
   /** Nobody will read them: their room is free again. */

@@ -33,8 +33,9 @@ export class Loopback {
     try {
       arrivals.arrive({ from: name, instance, queue: options.queue, packet, receipt });
     } catch (error) {
-      consumed?.reject(error);
-      throw error;
+      if (consumed === undefined) throw error;
+      this.#unconsumed.delete(consumed);
+      consumed.reject(error);
     }
     await consumed?.promise;
   }

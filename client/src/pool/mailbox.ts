@@ -112,6 +112,15 @@ export class Mailbox {
     return letter;
   }
 
+  /** Its sender has taken it back. Returns whether it was still here. */
+  withdraw(letter: Letter): boolean {
+    const box = this.#boxes.get(letter.from);
+    if (box === undefined || !box.remove(letter)) return false;
+    letter.receipt.consumed();
+    if (box.messages === 0 && this.#departed.delete(letter.from)) this.#boxes.delete(letter.from);
+    return true;
+  }
+
   /** The caller has just tried to `take`, in vain. */
   wait(taker: Taker): void {
     this.#takers[taker.manner].add(taker, this.#waits++);

@@ -34,6 +34,11 @@ import { Receiving } from './receiving.ts';
 import { Reception } from './reception.ts';
 import { type BroadcastOptions, Sending, type SendOptions } from './sending.ts';
 import { type PoolStatistics, Statistics } from './statistics.ts';
+import type { IncomingStream, RecvStreamOptions, SendStreamOptions, StreamsOptions } from './streams/stream-options.ts';
+import { StreamReceiving } from './streams/stream-receiving.ts';
+import { sendStream } from './streams/stream-sending.ts';
+import type { StreamSource } from './streams/stream-source.ts';
+import { Streams } from './streams/streams.ts';
 
 /** Where the platform has no such symbol, compilers of `await using` look for this one. */
 const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ disposeSymbol();
@@ -51,6 +56,8 @@ export class Pool<Connection = unknown> {
   readonly #receiving: Receiving;
   readonly #calls: Calls;
   readonly #barriers: Barriers;
+  readonly #streams: Streams;
+  readonly #streamReceiving: StreamReceiving;
   readonly #statistics: Statistics;
 
   /**
@@ -69,6 +76,8 @@ export class Pool<Connection = unknown> {
     this.#receiving = new Receiving(this.#commons);
     this.#calls = new Calls(this.#commons);
     this.#barriers = new Barriers(this.#commons);
+    this.#streams = new Streams(this.#commons);
+    this.#streamReceiving = new StreamReceiving(this.#commons, this.#streams);
     this.#statistics = new Statistics(this.#commons);
     this.#lifetime = new Lifetime(this.#commons, (cause) => this.#stopping(cause));
     this.#reception = new Reception(this.#commons, this.#meeting, (error) => this.#lifetime.stopped(error));
@@ -351,6 +360,37 @@ export class Pool<Connection = unknown> {
    */
   barrier(id: string, options: WaitOptions = {}): Promise<void> {
     return this.#barriers.reach(id, options);
+  }
+
+  /**
+   * Sends bytes of any number, as fast as they are read over there, and about 1 MiB ahead of that: a reader that pauses pauses the source. Only its name, type and size leave before somebody takes it.
+   * Resolves when the other side has read to the end; there is no limit unless `timeout` is given. To several each reads at its own pace; when some fail, it settles all, then rejects as `broadcast` does.
+   *
+   * A typed array is copied at the call, out of the page's own memory where the browser does so; what a `ReadableStream` or an async iterable gives is copied before it is asked for more. It is
+   * cancelled (`return` is called) when the stream fails. What aborts it, or the source throws, passes through untouched and reaches the reader as an error of code `remote`. A stream ends with the pool: `shutdown` does not wait for it.
+   * @param to one or, of a File, a Blob or a typed array, several
+   * @throws TypeError for what is no source, is locked, or gives something else than bytes; RangeError when it gives more or less than `size`; PoolError `remote` with the reason for which the
+   * reader cancelled, `illegal-state`, `unknown-peer`, `refused`, `unreachable`, `peer-left`, `timeout`, `closed`, and to several `partial`
+   */
+  sendStream(to: string | Iterable<string>, source: StreamSource, options?: string | SendStreamOptions): Promise<void> {
+    return sendStream(this.#commons, this.#streams, to, source, options);
+  }
+
+  /**
+   * The next stream from one peer. Its bytes come as they are read; who does not want them all says so by `stream.cancel(reason)`. When its sender gives it up, reading rejects with `remote` and the reason, and what
+   * was not read is dropped; when the sender leaves or this pool stops, what has come is read before the error.
+   * @throws PoolError `timeout`, `peer-left`, `unreachable`, `refused`, `unknown-peer`, `illegal-state`, `closed`
+   */
+  recvStream(from: string, options?: string | RecvStreamOptions): Promise<IncomingStream> {
+    return this.#streamReceiving.recv(from, options);
+  }
+
+  /**
+   * Streams as they are offered, one taken per `next()`. Ends as `messages` does.
+   * @throws TypeError
+   */
+  streams(options?: string | StreamsOptions): AsyncIterableIterator<IncomingStream, undefined> {
+    return this.#streamReceiving.streams(options);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { QUEUE_BYTES } from '../communicators/communicator.ts';
+import { PoolError } from '../errors.ts';
 
 /**
  * What a packet is, written into the communicator's opaque queue key as its first letter. Messages without an id have the empty key; what follows the letter is theirs to say.
@@ -11,6 +12,10 @@ export const KIND = {
   failure: 'e',
   call: 'c',
   barrier: 'b',
+  stream: 's',
+  chunk: 'd',
+  abort: 'x',
+  cancel: 'y',
 } as const;
 
 export function kindOf(queue: string): string {
@@ -38,6 +43,39 @@ export function messageId(queue: string): string | undefined {
 /** Each answer has a queue of its own: a large one delays no other. */
 export function answerQueue(kind: typeof KIND.answer | typeof KIND.failure, number: number): string {
   return kind + number;
+}
+
+/** A stream is offered in the queue of its message id, behind its kind. */
+export function streamQueue(msgId: string | undefined): string {
+  return KIND.stream + messageQueue(msgId);
+}
+
+/**
+ * The other way: the queue of the message id alone.
+ * @throws PoolError `malformed`
+ */
+export function offeredQueue(queue: string): string {
+  const rest = queue.slice(1);
+  if (rest === KIND.plain || kindOf(rest) === KIND.message) return rest;
+  throw new PoolError('malformed', 'a stream without a message id that is one');
+}
+
+/** Each stream has queues of its own: of its bytes, and for either side to give it up. */
+export function numberedQueue(
+  kind: typeof KIND.chunk | typeof KIND.abort | typeof KIND.cancel,
+  number: number,
+): string {
+  return kind + number;
+}
+
+/**
+ * The other way.
+ * @throws PoolError `malformed`
+ */
+export function queueNumber(queue: string): number {
+  const number = Number(queue.slice(1));
+  if (Number.isSafeInteger(number) && String(number) === queue.slice(1)) return number;
+  throw new PoolError('malformed', `a queue key without a number: ${JSON.stringify(queue)}`);
 }
 
 export function callQueue(method: string): string {

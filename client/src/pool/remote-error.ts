@@ -59,7 +59,7 @@ function isRefusal(value: unknown): value is Refusal {
 }
 
 /** Whatever it is, and whatever its `toString` or `toJSON` does. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   try {
     const text = typeof value === 'object' && !(value instanceof Error) ? JSON.stringify(value) : undefined;
     return (text ?? String(value)).slice(0, TEXT);

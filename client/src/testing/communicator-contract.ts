@@ -9,6 +9,7 @@ import { order } from './contract/order.ts';
 import { packets } from './contract/packets.ts';
 import { regressions } from './contract/regressions.ts';
 import { restarts } from './contract/restarts.ts';
+import { brokenStreams, streams } from './contract/streams.ts';
 import { threeParties } from './contract/three-parties.ts';
 import { twoParties } from './contract/two-parties.ts';
 import { workCases } from './contract/work.ts';
@@ -32,7 +33,8 @@ export const communicatorContract: readonly ContractCase[] = [
   ...regressions,
   ...barriers,
   ...workCases,
+  ...streams,
 ];
 
 /** The same, where links break: for communicators whose links a test can break, see `BreakableCommunicator`. */
-export const brokenLinkContract: readonly ContractCase[] = brokenLinks;
+export const brokenLinkContract: readonly ContractCase[] = [...brokenLinks, ...brokenStreams];
