@@ -4,6 +4,9 @@ import { element, part } from './element.ts';
 const PAGES = {
   './': 'Room',
   'examples/secure-sum/': 'Secure sum',
+  'examples/averaging/': 'Averaging',
+  'examples/work-pool/': 'Work pool',
+  'examples/files/': 'Files',
 } as const;
 
 /** The way to the other pages, which takes the room along. */

@@ -48,7 +48,8 @@ export class Presence {
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted) this.#join(this.#identity.name, true).catch(reportError);
     });
-    this.#join(freshName(), false).catch(reportError);
+    // When whoever makes this has it.
+    queueMicrotask(() => this.#join(freshName(), false).catch(reportError));
   }
 
   /** By which this page is in the room; every name it takes has one of its own. */
