@@ -196,7 +196,7 @@ test('secure sum: what arrives in the other tabs is uniform, and says nothing of
   for (const name of PARTIES) pages.push(await party(context, name, room));
   const [alice, bob] = pages as [Page, Page, Page];
   const seen = async (way: Way): Promise<Set<string>> => {
-    const columns = [];
+    const columns: Map<string, bigint[]>[] = [];
     for (const input of Object.keys(INPUTS) as Input[]) {
       const ids = Array.from({ length: ROUNDS }, (_, round) => `${way}-${input}-${round}`);
       const ways = ['honest', 'honest', way] as const;
@@ -207,8 +207,8 @@ test('secure sum: what arrives in the other tabs is uniform, and says nothing of
       );
       columns.push(await views(alice, bob, ids));
     }
-    const [zero, large] = columns;
-    return suspicions(zero ?? new Map(), large ?? new Map());
+    const [zero, large] = columns as [Map<string, bigint[]>, Map<string, bigint[]>];
+    return suspicions(zero, large);
   };
 
   expect(await seen('honest')).toEqual(new Set());

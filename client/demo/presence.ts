@@ -49,7 +49,7 @@ export class Presence {
       if (persisted) this.#join(this.#identity.name, true).catch(reportError);
     });
     // When whoever makes this has it.
-    queueMicrotask(() => this.#join(freshName(), false).catch(reportError));
+    queueMicrotask(() => void this.#join(freshName(), false).catch(reportError));
   }
 
   /** By which this page is in the room; every name it takes has one of its own. */

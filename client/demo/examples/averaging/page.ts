@@ -31,10 +31,10 @@ function begin(pool: Pool): void {
 
 /** Around one line that nobody knows, but from a third of its length only: alone one learns another. */
 function freshPoints(): Point[] {
-  const middle = (Math.random() - 0.5) * 1.3;
+  const middle = (Math.random() - 0.5) * 2;
   return Array.from({ length: 6 + Math.floor(Math.random() * 10) }, () => {
-    const x = middle + (Math.random() - 0.5) * 0.6;
-    return { x, y: 0.7 * x + 0.15 + (Math.random() - 0.5) * 0.35 };
+    const x = middle + (Math.random() - 0.5) * 0.8;
+    return { x, y: 0.5 * x + 0.1 + (Math.random() - 0.5) * 0.35 };
   });
 }
 

@@ -2,7 +2,7 @@ import type { Point } from './averaging.ts';
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** Half the width and half the height of what is shown, in the units of the points. */
-const [ACROSS, UP] = [1.05, 1.05];
+const [ACROSS, UP] = [1.5, 1];
 
 /** A line and the points of this tab. Presses of places become points. */
 export class Plot {

@@ -13,8 +13,13 @@ const picked = part('files', HTMLInputElement);
 const presence = new Presence({ name: 'files', begin, people });
 showSource(() => import('./files.ts?raw'));
 
+/** Nothing can be taken before the pool has started. */
 function begin(pool: Pool): void {
-  welcome(pool).catch(reportError);
+  const off = pool.on('state', ({ state }) => {
+    if (state !== 'started') return;
+    off();
+    welcome(pool).catch(reportError);
+  });
 }
 
 async function welcome(pool: Pool): Promise<void> {

@@ -23,7 +23,7 @@ export async function workPool<Item, Result>(pool: Pool, work: Work<Item, Result
   const { method, items, done, signal } = work;
   const open = [...items.keys()];
   const inHand = new Map<string, number>();
-  let left = items.length;
+  const finished = new Set<number>();
   let failure: { readonly error: unknown } | undefined;
   let change = (): void => {};
 
@@ -31,7 +31,7 @@ export async function workPool<Item, Result>(pool: Pool, work: Work<Item, Result
     inHand.set(worker, (inHand.get(worker) ?? 0) + 1);
     try {
       const result = await pool.call<Result>(worker, method, [items[index]], { timeout: Infinity, signal });
-      left--;
+      finished.add(index);
       done(result, index, worker);
     } catch (error) {
       if (!(error instanceof PoolError && GONE.has(error.code))) throw error;
@@ -43,7 +43,7 @@ export async function workPool<Item, Result>(pool: Pool, work: Work<Item, Result
 
   const off = pool.on('join', () => change());
   try {
-    while (left > 0) {
+    while (finished.size < items.length) {
       const changed = new Promise<void>((resolve) => (change = resolve));
       const workers = [pool.name, ...pool.clients].filter((name) => pool.connected(name));
       const free = workers.flatMap((name) => new Array<string>(PER_WORKER - (inHand.get(name) ?? 0)).fill(name));
