@@ -196,3 +196,24 @@ test('on an insecure origin, as on a phone, tabs meet and the link can be copied
     await browser.close();
   }
 });
+
+test('the examples stand beside the room, take its name along, and allow no more than it does', async ({ page }) => {
+  await page.goto('/');
+  await entered(page);
+  const room = new URL(page.url()).hash;
+  const policy = (): Promise<string | null> =>
+    page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
+  const strict = await policy();
+  for (const example of ['Secure sum', 'Averaging', 'Work pool', 'Files']) {
+    await page.getByRole('navigation', { name: 'Programs' }).getByRole('link', { name: example }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(example);
+    await entered(page);
+    expect(new URL(page.url()).hash).toBe(room);
+    expect(await policy()).toBe(strict);
+    await page.getByText('The whole program').click();
+    await expect(page.locator('#source')).toContainText("from 'peerpool';");
+  }
+  await page.getByRole('link', { name: 'Room' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('peerpool');
+  expect(new URL(page.url()).hash).toBe(room);
+});

@@ -26,11 +26,11 @@ export function onPress(pressed: HTMLButtonElement, act: () => unknown): void {
 }
 
 /**
- * The part of index.html with this id.
+ * The part of the page with this id.
  * @throws Error when there is none of this kind
  */
 export function part<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;
-  throw new Error(`index.html has no ${kind.name} with the id ${id}`);
+  throw new Error(`The page has no ${kind.name} with the id ${id}`);
 }

@@ -17,6 +17,7 @@ export class Identity {
   readonly #leave = part('leave', HTMLButtonElement);
   readonly #form = part('identity', HTMLFormElement);
   readonly #field = part('new-name', HTMLInputElement);
+  readonly #title = document.title;
   #name = '';
 
   constructor(acts: { take(name: string): Promise<void>; leave(): Promise<void> | undefined }) {
@@ -41,7 +42,7 @@ export class Identity {
     this.#self.dataset['state'] = standing === 'here' ? 'connected' : standing;
     this.#standing.textContent = WORDS[standing];
     this.#leave.hidden = standing === 'away';
-    document.title = standing === 'away' ? 'peerpool' : `${name} in peerpool`;
+    document.title = standing === 'away' ? this.#title : `${name} in ${this.#title}`;
     if (standing === 'here') this.ask(false);
   }
 

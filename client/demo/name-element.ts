@@ -8,7 +8,7 @@ export function nameElement(name: string): HTMLElement {
 }
 
 /** In degrees of the colour circle. */
-function hueOf(name: string): number {
+export function hueOf(name: string): number {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return (hash % 24) * 15;

@@ -19,10 +19,11 @@ export class Roster {
   readonly #count = part('roster-count', HTMLElement);
   readonly #alone = part('alone', HTMLElement);
   readonly #rows = new Map<string, Row>();
-  readonly #writeTo: (name: string) => void;
+  readonly #writeTo: ((name: string) => void) | undefined;
   #pool: Pool | undefined;
 
-  constructor(writeTo: (name: string) => void) {
+  /** `writeTo`: what the button beside each name does. */
+  constructor(writeTo?: (name: string) => void) {
     this.#writeTo = writeTo;
     setInterval(() => {
       if (!document.hidden) this.refresh();
@@ -52,9 +53,13 @@ export class Roster {
   #add(name: string): Row {
     const link = element('span', 'link');
     const traffic = element('span', 'meta');
-    const write = button('quiet', 'Write', () => this.#writeTo(name));
-    write.setAttribute('aria-label', `Write to ${name}`);
-    const item = element('li', 'peer', element('div', 'grow', nameElement(name), link, traffic), write);
+    const item = element('li', 'peer', element('div', 'grow', nameElement(name), link, traffic));
+    const writeTo = this.#writeTo;
+    if (writeTo !== undefined) {
+      const write = button('quiet', 'Write', () => writeTo(name));
+      write.setAttribute('aria-label', `Write to ${name}`);
+      item.append(write);
+    }
     this.#list.append(item);
     const row = { item, link, traffic };
     this.#rows.set(name, row);
