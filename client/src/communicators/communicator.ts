@@ -69,7 +69,7 @@ export interface SendOptions extends WaitOptions {
 export interface Receipt {
   /** Unique among the messages of this sender's instance, the same at every look, and never sent. */
   readonly identity: string;
-  /** Counts what came from this sender, modulo 2^32. */
+  /** Counts what came from this sender, modulo 2^32; from 2^31 on where the sender's instance is the greater, so that a question and its answer differ. */
   readonly serial: number;
   /** As the sender gave it. */
   readonly correlation: number | undefined;

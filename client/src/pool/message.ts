@@ -4,7 +4,7 @@ import type { Receipt, WaitOptions } from '../communicators/communicator.ts';
 export interface MessageMark {
   /** Unique among the messages of its sender's instance; of an answer, that of its request. */
   readonly identity: string;
-  /** Counts what came from its sender, modulo 2^32. */
+  /** Counts what came from its sender, modulo 2^32, from 0 or from 2^31 on; of an answer another one than of its request. */
   readonly serial: number;
 }
 

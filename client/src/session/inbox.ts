@@ -32,6 +32,8 @@ export interface InboxHost {
 export interface InboxOptions {
   /** Names the sender's instance and the session, and so makes each message's identity unique. */
   readonly origin: string;
+  /** What its messages are counted from. */
+  readonly firstSerial: number;
   readonly inboxLimit: number;
   readonly maxMessageSize: number;
 }
@@ -244,7 +246,8 @@ export class Inbox {
   #hand(lane: Lane, index: number, { queue, flags, correlation, bytes }: Arriving, packet: Packet): void {
     if (this.#closed !== undefined) return;
     const charge = chargeOf(bytes, this.#options.inboxLimit);
-    const place = { origin: this.#options.origin, lane, index, serial: this.#serial, correlation };
+    const { origin, firstSerial } = this.#options;
+    const place = { origin, lane, index, serial: (firstSerial + this.#serial) >>> 0, correlation };
     const receipt = new InboundReceipt(place, charge, flags, this.#consume);
     this.#serial = (this.#serial + 1) >>> 0;
     this.#completed = true;
@@ -257,7 +260,8 @@ export class Inbox {
     } catch (cause) {
       const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
       receipt.close();
-      const acknowledged = (): void => this.#free(charge, flags);
+      const kept = this.#keptOf(charge, flags);
+      const acknowledged = (): void => this.#free(kept, flags);
       this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged });
       return;
     } finally {
@@ -265,6 +269,14 @@ export class Inbox {
     }
     this.messagesReceived++;
     this.bytesReceived += bytes;
+  }
+
+  /** A refused message that takes no room is gone but for what is to be said of it; others like it must not be taken for too much meanwhile. */
+  #keptOf(charge: number, flags: number): number {
+    if ((flags & FLAG.unmetered) === 0) return charge;
+    const kept = chargeOf(0, this.#options.inboxLimit);
+    this.#exempt -= charge - kept;
+    return kept;
   }
 
   readonly #consume = ({ lane, index, charge, flags }: InboundReceipt): void => {

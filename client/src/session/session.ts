@@ -378,6 +378,7 @@ export class Session {
 
   #newInbox({ id }: Agreement, { instance }: Hello): Inbox {
     const { inboxLimit, maxMessageSize } = this.#options;
+    const firstSerial = instance > this.#options.instance ? 2 ** 31 : 0;
     return new Inbox(
       {
         message: (queue, packet, receipt) => this.#host.message(queue, packet, receipt),
@@ -387,7 +388,7 @@ export class Session {
           this.#host.acknowledge();
         },
       },
-      { origin: `${instance}/${id}`, inboxLimit, maxMessageSize },
+      { origin: `${instance}/${id}`, firstSerial, inboxLimit, maxMessageSize },
     );
   }
 
