@@ -23,6 +23,8 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   timeout: 60_000,
+  // What an assertion waits for is done by pages that share two cores with everything else.
+  expect: { timeout: 20_000 },
   reporter: report === undefined ? [['list']] : [['list'], ['json', { outputFile: report }]],
   // The demo's development server on a free port; what it prints of its address becomes the `baseURL` of every page.
   webServer: {
