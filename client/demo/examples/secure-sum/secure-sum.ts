@@ -15,8 +15,9 @@ export interface Round {
  * all but one are drawn at random, and the last, which stays at home, makes the sum right. Who adds up the shares it holds learns nothing of any secret, and the sum of these sums is the result.
  *
  * Protects against parties that are curious and follow the protocol, however many put together what they saw: it tells them the sum of the others' secrets, which the result tells them anyway, and
- * nothing else. So with two parties each learns the other's secret. It does not protect against parties that lie or send different partial sums to different parties.
- * @throws PoolError when somebody leaves or does not answer in time; then the round is over, and says nothing about the secrets
+ * nothing else. So with two parties each learns the other's secret. It does not protect against parties that lie or send different partial sums to different parties; and who gives
+ * the same secret to two rounds of different parties shows them the difference of the two sums.
+ * @throws PoolError when somebody leaves or does not answer in time; another may have the sum nevertheless, and nobody has more
  */
 export async function secureSum(pool: Pool, secret: bigint, { id, parties }: Round): Promise<bigint> {
   const others = parties.filter((name) => name !== pool.name);
