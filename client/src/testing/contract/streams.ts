@@ -130,8 +130,9 @@ export const streams: readonly ContractCase[] = [
       const pool = await self.join();
       const read = Array.from({ length: 8 }, () => 0);
       let apart = 0;
-      const reading = read.map(async (_, index) => {
-        const { stream } = await pool.recvStream('alice', `stream ${index}`);
+      // None is begun before all are taken.
+      const streams = await Promise.all(read.map((_, index) => pool.recvStream('alice', `stream ${index}`)));
+      const reading = streams.map(async ({ stream }, index) => {
         const reader = stream.getReader();
         for (let result = await reader.read(); !result.done; result = await reader.read()) {
           read[index] = (read[index] ?? 0) + result.value.length;
