@@ -350,7 +350,7 @@ describe('receiving', () => {
           sender: 'alice',
           msgId: 'x',
           value: 1,
-          serial: 0,
+          serial: alice.instance > bob.instance ? 2 ** 31 : 0,
           senderInstance: alice.instance,
         });
         break;

@@ -1,5 +1,6 @@
-/** What is still said of something long. */
+/** What is still said of something long; stacks are, with their paths. */
 const TEXT = 1000;
+const STACK = 16_000;
 
 /** Whatever it is: a proxy may throw even here. */
 export function isError(thrown: unknown): thrown is Error {
@@ -16,10 +17,10 @@ export function errorOf(thrown: unknown): Error {
 }
 
 /** Whatever it is, and whatever its `toString` or `toJSON` does. */
-export function textOf(value: unknown): string {
+export function textOf(value: unknown, most = TEXT): string {
   try {
     const text = typeof value === 'object' && !(value instanceof Error) ? JSON.stringify(value) : undefined;
-    return (text ?? String(value)).slice(0, TEXT);
+    return (text ?? String(value)).slice(0, most);
   } catch {
     return typeof value;
   }
@@ -28,7 +29,7 @@ export function textOf(value: unknown): string {
 /** Of an error, which may throw when it is looked at. */
 export function partOf(error: Error, part: 'name' | 'message' | 'stack'): string {
   try {
-    return textOf(error[part]);
+    return textOf(error[part], part === 'stack' ? STACK : TEXT);
   } catch {
     return '';
   }
