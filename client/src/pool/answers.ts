@@ -1,9 +1,9 @@
-import { PoolError } from '../errors.ts';
+import type { PoolError } from '../errors.ts';
 import type { Arrival, Desk } from './arrivals.ts';
 import type { Commons } from './commons.ts';
 import { type Asking, Question } from './question.ts';
 import { closedError } from './receive-errors.ts';
-import { KIND } from './queue-key.ts';
+import { KIND, queueNumber } from './queue-key.ts';
 
 /** Who waits for which answer. Numbers are never used again, so that no answer meets another's question. */
 export class Answers implements Desk {
@@ -34,9 +34,7 @@ export class Answers implements Desk {
 
   arrive(arrival: Arrival): void {
     const { from, queue, packet, receipt } = arrival;
-    const number = Number(queue.slice(1));
-    if (!Number.isSafeInteger(number) || String(number) !== queue.slice(1))
-      throw new PoolError('malformed', 'an answer without a number');
+    const number = queueNumber(queue);
     receipt.consumed();
     const question = this.#open.get(number);
     if (question?.peer !== from) {

@@ -4,6 +4,7 @@ import type { Arrival } from './arrivals.ts';
 import type { Commons } from './commons.ts';
 import { remoteError } from './remote-error.ts';
 import { unpack } from './packing.ts';
+import { sendLimits } from './receive-options.ts';
 import { Wait, type WaitLimits } from './wait.ts';
 
 /** A request or a call, before it has left. */
@@ -40,15 +41,7 @@ export class Question<Result> {
     this.number = number;
     this.#commons = commons;
     this.#asking = asking;
-    const timeout = limits.timeout === Infinity ? undefined : limits.timeout;
-    const options = {
-      queue,
-      ack: 'delivered',
-      correlation: number,
-      unmetered,
-      timeout,
-      signal: limits.signal,
-    } as const;
+    const options = { queue, ack: 'delivered', correlation: number, unmetered, ...sendLimits(limits) } as const;
     // Its limit is met before the wait's, which is as long and begins later: it knows what of the question has left.
     this.sent = commons.post.send(peer, packet, options);
     const abandoned = (): void => {

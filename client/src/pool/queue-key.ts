@@ -40,11 +40,6 @@ export function messageId(queue: string): string | undefined {
   return queue === lastKey ? lastId : queue.slice(1);
 }
 
-/** Each answer has a queue of its own: a large one delays no other. */
-export function answerQueue(kind: typeof KIND.answer | typeof KIND.failure, number: number): string {
-  return kind + number;
-}
-
 /** A stream is offered in the queue of its message id, behind its kind. */
 export function streamQueue(msgId: string | undefined): string {
   return KIND.stream + messageQueue(msgId);
@@ -60,9 +55,9 @@ export function offeredQueue(queue: string): string {
   throw new PoolError('malformed', 'a stream without a message id that is one');
 }
 
-/** Each stream has queues of its own: of its bytes, and for either side to give it up. */
+/** Each answer has a queue of its own, so that a large one delays no other; each stream has some: of its bytes, and for either side to give it up. */
 export function numberedQueue(
-  kind: typeof KIND.chunk | typeof KIND.abort | typeof KIND.cancel,
+  kind: typeof KIND.answer | typeof KIND.failure | typeof KIND.chunk | typeof KIND.abort | typeof KIND.cancel,
   number: number,
 ): string {
   return kind + number;

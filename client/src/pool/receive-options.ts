@@ -70,20 +70,32 @@ export function withMessageId<Options extends object>(
  * @throws TypeError
  */
 export function filteredQueue({ msgId, everyId }: MessageFilter): string | undefined {
-  if (everyId !== undefined && typeof everyId !== 'boolean') throw new TypeError('everyId is true or false');
-  if (everyId && msgId !== undefined) throw new TypeError('either msgId or everyId, not both');
+  const every = checkFlag(everyId, 'everyId');
+  if (every && msgId !== undefined) throw new TypeError('either msgId or everyId, not both');
   const queue = messageQueue(checkMessageId(msgId));
-  return everyId ? undefined : queue;
+  return every ? undefined : queue;
 }
 
 /** @throws TypeError */
 export function releaseManner({ manualRelease }: ReleaseOption): Manner {
-  if (manualRelease !== undefined && typeof manualRelease !== 'boolean')
-    throw new TypeError('manualRelease is true or false');
-  return manualRelease === true ? 'slot' : 'plain';
+  return checkFlag(manualRelease, 'manualRelease') ? 'slot' : 'plain';
 }
 
 /** @throws TypeError, RangeError; the signal's reason when it is already aborted */
 export function waitLimits({ timeout, signal }: WaitOptions, otherwise: number): WaitLimits {
   return { timeout: timeout === undefined ? otherwise : milliseconds(timeout, 'timeout'), signal: checkSignal(signal) };
+}
+
+/** For a send, which has no limit unless one is given; without any it costs the communicator less. */
+export function sendLimits({ timeout, signal }: WaitLimits): WaitOptions {
+  return { timeout: timeout === Infinity ? undefined : timeout, signal };
+}
+
+/**
+ * Absent is false.
+ * @throws TypeError
+ */
+export function checkFlag(value: unknown, what: string): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${what} is true or false`);
+  return value ?? false;
 }

@@ -3,8 +3,8 @@ import { PoolError } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
 import type { Commons } from './commons.ts';
 import { isRequest, type Letter } from './message.ts';
-import { answerQueue, KIND, messageId } from './queue-key.ts';
-import { waitLimits } from './receive-options.ts';
+import { KIND, messageId, numberedQueue } from './queue-key.ts';
+import { sendLimits, waitLimits } from './receive-options.ts';
 import { refusalPackets, type Refusal } from './remote-error.ts';
 
 /** Who asked, in which life, and under which number. */
@@ -30,8 +30,7 @@ export class Replies {
   async reply(letter: Letter, value: unknown, options: WaitOptions): Promise<void> {
     const { post } = this.#commons;
     const { from, queue } = letter;
-    const { timeout, signal } = waitLimits(options, Infinity);
-    const limits = { timeout: timeout === Infinity ? undefined : timeout, signal };
+    const limits = sendLimits(waitLimits(options, Infinity));
     post.check('reply');
     if (!isRequest(letter)) {
       await post.send(post.recipient(from), post.pack(value), { queue, ack: 'delivered', ...limits });
@@ -102,7 +101,7 @@ export class Replies {
       this.#unsent(asker, before ?? new PoolError('too-large', `${asker.peer} can't be told why it has no answer`));
       return;
     }
-    const queue = answerQueue(KIND.failure, asker.number);
+    const queue = numberedQueue(KIND.failure, asker.number);
     this.#commons.post
       .send(asker.peer, packet, { queue, ack: 'delivered', unmetered: true })
       .catch((error: unknown) => {
@@ -112,7 +111,7 @@ export class Replies {
   }
 
   #send({ peer, number }: Asker, packet: Packet, limits: WaitOptions = {}): Promise<void> {
-    const queue = answerQueue(KIND.answer, number);
+    const queue = numberedQueue(KIND.answer, number);
     return this.#commons.post.send(peer, packet, { queue, ack: 'delivered', unmetered: true, ...limits });
   }
 

@@ -2,12 +2,14 @@ import { peerName } from '#shared/identifiers';
 import type { WaitOptions } from '../communicators/communicator.ts';
 import type { Arrival } from './arrivals.ts';
 import type { Commons } from './commons.ts';
-import { checkHandler, LetterHandler } from './message-handler.ts';
+import { LetterHandler } from './letter-handler.ts';
+import { checkHandler } from './message-handler.ts';
 import { type Letter, type Message, requestIdentity } from './message.ts';
 import { packetBytes } from '../packers/packer.ts';
 import { PoolError } from '../errors.ts';
 import { checkMessageId, messageId, messageQueue } from './queue-key.ts';
 import {
+  checkFlag,
   filteredQueue,
   type MessageFilter,
   type ParseOption,
@@ -114,7 +116,7 @@ export function requestHandler<Value>(
   checkHandler(handler);
   const options: OnRequestOptions<Value> = withMessageId(given);
   const from = options.from === undefined ? undefined : peerName(options.from);
-  const concurrency = checkSerial(options.serial) ? 1 : Infinity;
+  const concurrency = checkFlag(options.serial, 'serial') ? 1 : Infinity;
   const open = messageOpener(commons, checkParse(options.parse));
   const pattern = { from, queue: filteredQueue(options), manner: 'answering', concurrency } as const;
   return new LetterHandler(commons, pattern, async (letter) => {
@@ -127,10 +129,4 @@ export function requestHandler<Value>(
       letter.receipt.consumed();
     }
   });
-}
-
-/** @throws TypeError */
-export function checkSerial(serial: unknown): boolean {
-  if (serial !== undefined && typeof serial !== 'boolean') throw new TypeError('serial is true or false');
-  return serial ?? false;
 }

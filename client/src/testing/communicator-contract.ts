@@ -13,7 +13,8 @@ import { regressions } from './contract/regressions.ts';
 import { releases } from './contract/releases.ts';
 import { requests } from './contract/requests.ts';
 import { restarts } from './contract/restarts.ts';
-import { brokenStreams, streams } from './contract/streams.ts';
+import { brokenStreams, streamEnds } from './contract/stream-ends.ts';
+import { streams } from './contract/streams.ts';
 import { threeParties } from './contract/three-parties.ts';
 import { twoParties } from './contract/two-parties.ts';
 import { workCases } from './contract/work.ts';
@@ -38,6 +39,7 @@ export const communicatorContract: readonly ContractCase[] = [
   ...barriers,
   ...workCases,
   ...streams,
+  ...streamEnds,
   ...calls,
   ...exposure,
   ...requests,

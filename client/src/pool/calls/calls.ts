@@ -4,7 +4,7 @@ import type { Packet } from '../../packers/packer.ts';
 import type { Commons } from '../commons.ts';
 import type { Question } from '../question.ts';
 import { callQueue } from '../queue-key.ts';
-import { waitLimits } from '../receive-options.ts';
+import { sendLimits, waitLimits } from '../receive-options.ts';
 import { rejected, type WaitLimits } from '../wait.ts';
 import { WITHDRAWAL } from './exposure.ts';
 import { checkConcurrency } from '../message-handler.ts';
@@ -63,9 +63,8 @@ export class Calls {
   notify(to: string, method: string, args: readonly unknown[], options: WaitOptions): Promise<void> {
     try {
       const { post } = this.#commons;
-      const { timeout, signal } = waitLimits(options, Infinity);
+      const limits = sendLimits(waitLimits(options, Infinity));
       const packet = this.#packed('notify', to, method, args);
-      const limits = { timeout: timeout === Infinity ? undefined : timeout, signal };
       const how = { queue: callQueue(method), ack: 'delivered', unmetered: true, ...limits } as const;
       return post.send(post.recipient(to), packet, how).catch((error: unknown) => rejected(about(error, to, method)));
     } catch (error) {

@@ -9,7 +9,7 @@ import { closedError } from '../receive-errors.ts';
 import { errorOf, textOf } from '../thrown.ts';
 import { RunningCall } from './call-context.ts';
 import { type Exposed, type ExposeOptions, Line, methodName, methodsOf } from './methods.ts';
-import { checkSerial } from '../requests.ts';
+import { checkFlag } from '../receive-options.ts';
 
 /** A call that is here whole. Its room is free when it has ended. */
 interface IncomingCall {
@@ -37,7 +37,7 @@ export class Exposure implements Desk {
 
   /** Returns its own undo. */
   expose(name: string | undefined, object: object | undefined, options: ExposeOptions = {}): () => void {
-    const line = checkSerial(options.serial) ? new Line() : undefined;
+    const line = checkFlag(options.serial, 'serial') ? new Line() : undefined;
     const methods = methodsOf(object, name === undefined ? '' : `${methodName(name)}.`, line);
     for (const method of methods.keys())
       if (this.#methods.has(method)) throw new TypeError(`${method} is exposed already; undo that first`);
