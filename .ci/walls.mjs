@@ -11,6 +11,7 @@ const CLIENT = 'client/src';
 
 const LINKS = `${CLIENT}/links`;
 const SESSION = `${CLIENT}/session`;
+const TRUST = `${CLIENT}/trust`;
 const PACKET = `${CLIENT}/packers/packer.ts`;
 const SEAM = `${CLIENT}/communicators/communicator.ts`;
 /** Errors and plain data structures, known to every room of the client. */
@@ -28,11 +29,12 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   // A session carries packets and ends for a reason: it speaks the seam's words, and runs none of the seam's code.
   [SESSION]: [...GROUND, LINKS, PACKET, SEAM, '@noble/hashes'],
   [SEAM]: [...GROUND, `${LINKS}/link.ts`, PACKET],
-  [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET],
+  [TRUST]: GROUND,
+  [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET, TRUST],
   [`${CLIENT}/communicators/local`]: transport('local'),
   [`${CLIENT}/communicators/broadcast-channel`]: transport('broadcast-channel'),
   [`${CLIENT}/communicators/webrtc`]: [...transport('webrtc'), 'socket.io-client', 'simple-peer', '@noble/hashes'],
-  [`${CLIENT}/pool`]: [...GROUND, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
+  [`${CLIENT}/pool`]: [...GROUND, TRUST, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
   [`${CLIENT}/testing`]: [CLIENT, 'shared'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
   'client/demo': ['peerpool'],
@@ -50,7 +52,7 @@ const BENCH = 'e2e/bench/';
  */
 function transport(own) {
   const others = `!${CLIENT}/communicators/(?!${own}/)[^/]+/`;
-  return [...GROUND, LINKS, SESSION, PACKET, `${CLIENT}/communicators`, others];
+  return [...GROUND, LINKS, SESSION, PACKET, TRUST, `${CLIENT}/communicators`, others];
 }
 
 /** @type {string[]} */

@@ -7,6 +7,7 @@ export { PoolError } from './errors.ts';
 export { JsonPacker } from './packers/json.ts';
 export { MessagePackPacker } from './packers/message-pack.ts';
 export { Pool } from './pool/pool.ts';
+export { generateSecret, roomHash } from './trust/room-keys.ts';
 
 export type {
   Ack,

@@ -8,6 +8,7 @@ import { attachSignaling, type Signaling } from '../../../../signaling-server/se
 import type { PoolError } from '../../errors.ts';
 import type { SignalingState } from '../communicator.ts';
 import type { Disappearance, Presence, Signal, TransportListener } from '../transport.ts';
+import { parsing } from './signal-post.ts';
 import { SignalingClient } from './signaling-client.ts';
 
 const ending: (() => unknown)[] = [];
@@ -47,7 +48,7 @@ class Party implements TransportListener {
     this.client = new SignalingClient(
       { io, urls, path: '/peerpool', room: 'sums', patience, key: shown },
       this.presence,
-      this,
+      parsing(this),
     );
     ending.push(() => this.client.leave());
   }

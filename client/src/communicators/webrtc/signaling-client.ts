@@ -1,7 +1,9 @@
 import { SIGNALING_VERSION } from '#shared/signaling';
 import { PoolError } from '../../errors.ts';
-import { parsePresence, parseSignal } from '../signal.ts';
-import type { Presence, Signal, TransportListener } from '../transport.ts';
+import { parsePresence } from '../signal.ts';
+import type { Presence, Signal } from '../transport.ts';
+import type { SealedSignal } from './sealed-signals.ts';
+import type { WireListener } from './signal-post.ts';
 import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
 import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
 
@@ -33,7 +35,7 @@ type State =
 export class SignalingClient {
   readonly #options: SignalingOptions;
   readonly #self: Presence;
-  readonly #listener: TransportListener;
+  readonly #listener: WireListener;
   readonly #known = new Map<string, Presence>();
   #state: State = { name: 'new' };
   /** The key that was shown. */
@@ -48,7 +50,7 @@ export class SignalingClient {
   /** Rejects the join that is under way. */
   #abandon: ((reason: unknown) => void) | undefined;
 
-  constructor(options: SignalingOptions, self: Presence, listener: TransportListener) {
+  constructor(options: SignalingOptions, self: Presence, listener: WireListener) {
     this.#options = options;
     this.#self = self;
     this.#listener = listener;
@@ -74,7 +76,7 @@ export class SignalingClient {
     }
   }
 
-  signal(to: Presence, signal: Signal): void {
+  signal(to: Presence, signal: Signal | SealedSignal): void {
     if (this.#state.name === 'joined')
       this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
   }
@@ -200,8 +202,8 @@ export class SignalingClient {
     });
     socket.on('signal', (from: unknown, signal: unknown) => {
       heard(
-        () => [parsePresence(from), parseSignal(signal)] as const,
-        (message) => this.#listener.signal(...message),
+        () => parsePresence(from),
+        (presence) => this.#listener.signal(presence, signal),
       );
     });
     socket.on('still-here', (answer: unknown) => {

@@ -1,11 +1,12 @@
 import type { io, Socket } from 'socket.io-client';
 import type { ClientToServerEvents, ServerToClientEvents } from '#shared/signaling';
 import type { Signal } from '../transport.ts';
+import type { SealedSignal } from './sealed-signals.ts';
 
 /** The goodbye is on its way when `leave` returns; how long its promise waits for the server to hear it, in ms. */
 const LEAVE_MS = 250;
 
-export type SignalingSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal>>;
+export type SignalingSocket = Socket<ServerToClientEvents<unknown>, ClientToServerEvents<Signal | SealedSignal>>;
 
 /** socket.io-client's, loaded when it is needed. */
 export type Connect = typeof io;

@@ -1,5 +1,6 @@
 import { roomName } from '#shared/identifiers';
 import { SIGNALING_PATH } from '#shared/signaling';
+import { checkSecret } from '../../trust/room-keys.ts';
 import type { MeshTimes } from '../mesh-times.ts';
 import { MeshCommunicator } from '../mesh.ts';
 import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
@@ -18,6 +19,11 @@ export interface WebRTCCommunicatorOptions extends MeshTimes {
   readonly url?: string | readonly string[] | undefined;
   /** Where on that server; default `/peerpool`. */
   readonly path?: string | undefined;
+  /**
+   * What `generateSecret()` returned, given to all who are to meet by a way that the signaling server does not see. Then the server can neither read nor alter what peers say to each other before they are connected, and so sits between none of them;
+   * it knows the room by a hash. Who has another secret is in another room. Needs a secure context: elsewhere `initialize` rejects with `unsupported`.
+   */
+  readonly secret?: string | undefined;
   /** As for `RTCPeerConnection`. Without `iceServers` no server is asked, and peers find each other where no address translation stands between them. */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
   /** WebRTC, where the platform has none; e.g. `await import('node-datachannel/polyfill')` in Node. */
@@ -32,6 +38,7 @@ export class WebRTCCommunicator extends MeshCommunicator {
   /** @throws TypeError, RangeError for an option that is none */
   constructor(options: WebRTCCommunicatorOptions) {
     const room = roomName(options.room);
+    const secret = options.secret === undefined ? undefined : checkSecret(options.secret);
     const path = signalingPath(options.path ?? SIGNALING_PATH);
     const urls = options.url === undefined ? undefined : origins(options.url);
     const rtcConfiguration = frozen(options.rtcConfiguration ?? {});
@@ -49,6 +56,7 @@ export class WebRTCCommunicator extends MeshCommunicator {
         const each = (connectTimeout * 0.9) / servers.length;
         return new WebRTCTransport({
           room,
+          secret,
           path,
           urls: servers,
           patience: each,

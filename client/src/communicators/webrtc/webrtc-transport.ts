@@ -1,8 +1,12 @@
 import type { LinkListener } from '../../links/link.ts';
 import { PoolError } from '../../errors.ts';
+import { RoomKeys } from '../../trust/room-keys.ts';
+import type { Bytes } from '../../trust/web-crypto.ts';
 import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
 import { type Libraries, libraries } from './libraries.ts';
 import { RtcLink } from './rtc-link.ts';
+import { SealedSignals } from './sealed-signals.ts';
+import { OpenSignals, type SignalPost } from './signal-post.ts';
 import { SignalingClient, type SignalingOptions } from './signaling-client.ts';
 import { type Lease, nameKey, tabSecret } from './tab-secret.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
@@ -10,6 +14,8 @@ import type { WebRTC } from './webrtc-implementation.ts';
 export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'io'> {
   readonly rtc: WebRTC;
   readonly rtcConfiguration: RTCConfiguration;
+  /** The room's, of which the server learns nothing. */
+  readonly secret: Bytes | undefined;
 }
 
 /** A signaling server introduces, WebRTC connects. */
@@ -20,6 +26,7 @@ export class WebRTCTransport implements Transport {
   #lease: Lease | undefined;
   #libraries: Libraries | undefined;
   #signaling: SignalingClient | undefined;
+  #post: SignalPost | undefined;
   /** It has left, or never joined. */
   #over = false;
 
@@ -32,14 +39,18 @@ export class WebRTCTransport implements Transport {
     const taking = tabSecret.take();
     this.#taking = taking.then((lease) => this.#took(lease));
     try {
-      const { urls, path, room, patience } = this.#options;
+      const { urls, path, patience, secret } = this.#options;
+      const keys = secret && (await RoomKeys.derive(secret, this.#options.room));
+      const room = keys?.roomHash ?? this.#options.room;
       this.#libraries = await libraries();
       signal.throwIfAborted();
       if (this.#over) throw new PoolError('closed', 'left while joining');
       // The browser takes as long for the secret as for finding the server.
       const key = taking.then(({ secret }) => nameKey(secret, urls, path, room, self.name));
       const { io } = this.#libraries;
-      this.#signaling = new SignalingClient({ io, urls, path, room, key, patience }, self, listener);
+      const carry: SignalingClient['signal'] = (to, signal) => this.#signaling?.signal(to, signal);
+      this.#post = keys ? new SealedSignals(keys, self, listener, carry) : new OpenSignals(listener, carry);
+      this.#signaling = new SignalingClient({ io, urls, path, room, key, patience }, self, this.#post.ear);
       return await this.#signaling.join(signal);
     } catch (error) {
       this.#release();
@@ -48,7 +59,7 @@ export class WebRTCTransport implements Transport {
   }
 
   signal(to: Presence, signal: Signal): void {
-    this.#signaling?.signal(to, signal);
+    this.#post?.say(to, signal);
   }
 
   dial(
