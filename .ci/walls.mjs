@@ -27,9 +27,9 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],
   [LINKS]: GROUND,
   // A session carries packets and ends for a reason: it speaks the seam's words, and runs none of the seam's code.
-  [SESSION]: [...GROUND, LINKS, PACKET, SEAM, '@noble/hashes'],
-  [SEAM]: [...GROUND, `${LINKS}/link.ts`, PACKET],
-  [TRUST]: GROUND,
+  [SESSION]: [...GROUND, LINKS, PACKET, SEAM, TRUST, '@noble/hashes'],
+  [SEAM]: [...GROUND, `${LINKS}/link.ts`, PACKET, TRUST],
+  [TRUST]: [...GROUND, '@noble/hashes'],
   [`${CLIENT}/communicators`]: [...GROUND, LINKS, SESSION, PACKET, TRUST],
   [`${CLIENT}/communicators/local`]: transport('local'),
   [`${CLIENT}/communicators/broadcast-channel`]: transport('broadcast-channel'),

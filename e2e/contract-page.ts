@@ -16,7 +16,10 @@ import {
   runParty,
 } from '../client/src/testing/index.ts';
 
-export type Way = 'webrtc' | 'broadcast-channel';
+/** `sealed`: over WebRTC, in a room with a secret. */
+export type Way = 'webrtc' | 'sealed' | 'broadcast-channel';
+
+const SECRET = 'A'.repeat(43);
 
 declare global {
   /** The test's own process, as its pages see it. */
@@ -49,15 +52,20 @@ function find(title: string): { readonly played: ContractCase; readonly breaking
 }
 
 function ordinary(way: Way, room: string): Communicator {
-  return way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
+  if (way === 'broadcast-channel') return new BroadcastChannelCommunicator({ room });
+  return new WebRTCCommunicator({ room, ...secretOf(way) });
 }
 
 function breakable(way: Way, room: string): BreakableCommunicator {
-  return way === 'webrtc' ? breakableWebRTC(room) : breakableBroadcastChannel(room);
+  return way === 'broadcast-channel' ? breakableBroadcastChannel(room) : breakableWebRTC(way, room);
+}
+
+function secretOf(way: Way): { readonly secret?: string } {
+  return way === 'sealed' ? { secret: SECRET } : {};
 }
 
 /** Peer connections that are closed behind the library's back. */
-function breakableWebRTC(room: string): BreakableCommunicator {
+function breakableWebRTC(way: Way, room: string): BreakableCommunicator {
   const connections: RTCPeerConnection[] = [];
   const Kept = new Proxy(RTCPeerConnection, {
     construct(target, [configuration]: [RTCConfiguration?]) {
@@ -68,7 +76,7 @@ function breakableWebRTC(room: string): BreakableCommunicator {
   });
   const rtc = { RTCPeerConnection: Kept, RTCSessionDescription, RTCIceCandidate };
   return {
-    communicator: new WebRTCCommunicator({ room, rtc }),
+    communicator: new WebRTCCommunicator({ room, rtc, ...secretOf(way) }),
     breakLinks: () => {
       for (const connection of connections.splice(0)) connection.close();
     },

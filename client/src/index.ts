@@ -7,6 +7,7 @@ export { PoolError } from './errors.ts';
 export { JsonPacker } from './packers/json.ts';
 export { MessagePackPacker } from './packers/message-pack.ts';
 export { Pool } from './pool/pool.ts';
+export { createIdentity } from './trust/identity.ts';
 export { generateSecret, roomHash } from './trust/room-keys.ts';
 
 export type {
@@ -16,6 +17,7 @@ export type {
   CommunicatorState,
   LeaveReason,
   LinkState,
+  PeerConnection,
   PeerStatistics,
   Receipt,
   Self,
@@ -71,4 +73,5 @@ export type {
   StreamsOptions,
 } from './pool/streams/stream-options.ts';
 export type { StreamSource } from './pool/streams/stream-source.ts';
+export type { CreateIdentityOptions, Identity } from './trust/identity.ts';
 export type { PeerTraffic, PoolStatistics, Traffic } from './pool/statistics.ts';

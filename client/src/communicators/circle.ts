@@ -1,4 +1,5 @@
 import { PoolError } from '../errors.ts';
+import type { PeerConnection } from './communicator.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import type { Disappearance, Presence, Signal } from './transport.ts';
 
@@ -27,11 +28,12 @@ export class Circle {
   }
 
   /** A peer by this name is wanted, whether it is there or not. */
-  add(name: string): void {
+  add(name: string, { publicKey }: PeerConnection): void {
     const peer = this.#peers.get(name);
-    if (peer === undefined) this.#peers.set(name, new Peer(name, true, this.#host));
+    if (peer === undefined) this.#peers.set(name, new Peer(name, true, this.#host, publicKey));
     else {
       peer.named = true;
+      peer.trusted = publicKey;
       peer.call();
     }
     this.#shunned.delete(name);

@@ -1,6 +1,7 @@
 import type { PoolError } from '../errors.ts';
 import type { LinkKind } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
+import type { Identity } from '../trust/identity.ts';
 
 /** One way: a communicator that has stopped does not start again. */
 export type CommunicatorState = 'uninitialized' | 'started' | 'stopped';
@@ -46,6 +47,14 @@ export interface Self {
   readonly outboxLimit: number;
   /** The largest message, in bytes, that this end sends or takes. */
   readonly maxMessageSize: number;
+  /** Proved to every peer, for each link. */
+  readonly identity?: Identity | undefined;
+}
+
+/** What is known of a peer beforehand. */
+export interface PeerConnection {
+  /** Of its identity. Who does not prove to hold it is `untrusted`, and never joins. */
+  readonly publicKey?: string | undefined;
 }
 
 export interface WaitOptions {
@@ -121,7 +130,7 @@ export interface Communicator<Connection = unknown> {
   readonly state: CommunicatorState;
   /**
    * Names a peer to be connected to, before or after the start.
-   * @throws PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped
+   * @throws PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped; TypeError for a connection that is none
    */
   addConnection(name: string, connection?: Connection): void;
   /**
@@ -132,7 +141,7 @@ export interface Communicator<Connection = unknown> {
   /**
    * Joins, bounded by the communicator's `connectTimeout`; resolves when every named peer is connected; with `discover` and none named, when everyone who was
    * there is connected or has failed. `timeout` bounds the whole. On failure everything is released and the state is `stopped`.
-   * @throws PoolError `illegal-state`, `duplicate-peer` (the name is taken), `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`
+   * @throws PoolError `illegal-state`, `duplicate-peer` (the name is taken), `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`, `untrusted`
    */
   initialize(self: Self, listener: CommunicatorListener, options?: WaitOptions): Promise<void>;
   /**
@@ -146,6 +155,8 @@ export interface Communicator<Connection = unknown> {
   connected(name: string): boolean;
   /** Round-trip time in milliseconds. */
   ping(name: string, options?: WaitOptions): Promise<number>;
+  /** What the instance that is here has proved to hold; `undefined` where it has no identity, or neither end has or names one. */
+  publicKey(name: string): string | undefined;
   /** Of anyone ever met or named; readable after shutdown. */
   peer(name: string): PeerStatistics | undefined;
   /**

@@ -2,11 +2,13 @@ import { peerName } from '#shared/identifiers';
 import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { type Packet, packetBytes } from '../packers/packer.ts';
+import { checkPublicKey } from '../trust/identity.ts';
 import { bounded } from './bounded.ts';
 import type {
   Communicator,
   CommunicatorListener,
   CommunicatorState,
+  PeerConnection,
   PeerStatistics,
   Self,
   SendOptions,
@@ -36,11 +38,11 @@ export interface MeshOptions extends MeshTimes {
 }
 
 /** The one implementation of `Communicator`: a full mesh of sessions with whoever is in the room, over any `Transport`. */
-export class MeshCommunicator implements Communicator {
+export class MeshCommunicator implements Communicator<PeerConnection> {
   readonly #rules: PairingRules;
   readonly #liveness: LivenessRules;
   /** Names added before the start. */
-  readonly #names = new Set<string>();
+  readonly #names = new Map<string, PeerConnection>();
   /** Who was in the room when we came, until connected, failed or gone. */
   readonly #awaited = new Set<Peer>();
   readonly #deadlines = new Deadlines();
@@ -73,15 +75,16 @@ export class MeshCommunicator implements Communicator {
     return this.#state === 'joining' ? 'uninitialized' : this.#state;
   }
 
-  addConnection(name: string): void {
+  addConnection(name: string, connection: PeerConnection = {}): void {
     const valid = peerName(name);
+    const checked = checkConnection(connection);
     if (this.state === 'stopped') throw illegal('add a connection', this.state);
     const known = this.#circle?.get(valid);
     if (this.#names.has(valid) || known?.named === true || known?.session !== undefined || valid === this.#self?.name) {
       throw new PoolError('duplicate-peer', `there is a connection to ${valid} already`, { peer: valid });
     }
-    if (this.#circle === undefined || this.#state !== 'started') this.#names.add(valid);
-    else this.#circle.add(valid);
+    if (this.#circle === undefined || this.#state !== 'started') this.#names.set(valid, checked);
+    else this.#circle.add(valid, checked);
   }
 
   removeConnection(name: string, reason = ''): void {
@@ -150,6 +153,10 @@ export class MeshCommunicator implements Communicator {
       session.ping(settle);
       return () => undefined;
     });
+  }
+
+  publicKey(name: string): string | undefined {
+    return this.#circle?.get(name)?.session?.publicKey;
   }
 
   peer(name: string): PeerStatistics | undefined {
@@ -285,7 +292,7 @@ export class MeshCommunicator implements Communicator {
   #enter(): void {
     if (this.#state !== 'joining' || this.#circle === undefined) return;
     this.#state = 'started';
-    for (const name of this.#names) this.#circle.add(name);
+    for (const [name, connection] of this.#names) this.#circle.add(name, connection);
     this.#names.clear();
     this.#unwake = onWake((sign) => {
       this.#stay.transport?.wake();
@@ -320,7 +327,7 @@ export class MeshCommunicator implements Communicator {
 
   #tooLate(timeout: number): PoolError {
     const absent = this.#everybody.filter((peer) => (peer.named || this.#awaited.has(peer)) && !peer.connected);
-    const missing = this.#state === 'joining' ? [...this.#names] : absent.map((peer) => peer.name);
+    const missing = this.#state === 'joining' ? [...this.#names.keys()] : absent.map((peer) => peer.name);
     const what = this.#state === 'joining' ? 'the room was not reached' : `${missing.join(', ')} did not connect`;
     return new PoolError('timeout', `${what} within ${timeout} ms`, { missing });
   }
@@ -399,4 +406,12 @@ function unknown(name: string): PoolError {
 function unsent(failure: PoolError): PoolError {
   const { code, detail, peer, reason } = failure;
   return new PoolError(code, detail, { peer, reason, delivery: 'none', cause: failure });
+}
+
+/** A copy: what is changed by the caller later is not ours. */
+function checkConnection(connection: PeerConnection): PeerConnection {
+  const given: unknown = connection;
+  if (typeof given !== 'object' || given === null) throw new TypeError('a connection is an object: { publicKey }');
+  const { publicKey } = connection;
+  return publicKey === undefined ? {} : { publicKey: checkPublicKey(publicKey) };
 }

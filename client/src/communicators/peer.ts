@@ -41,6 +41,8 @@ export class Peer {
   readonly name: string;
   /** Added by `addConnection`, and so kept whether it is there or not. */
   named: boolean;
+  /** The one key it may have, where one was given for it. */
+  trusted: string | undefined;
   readonly #host: PeerHost;
   /** The life of it that we deal with. */
   #presence: Presence | undefined;
@@ -75,8 +77,9 @@ export class Peer {
   /** Of sessions that have ended. */
   #past = { bytesSent: 0, bytesReceived: 0, messagesSent: 0, messagesReceived: 0 };
 
-  constructor(name: string, named: boolean, host: PeerHost) {
+  constructor(name: string, named: boolean, host: PeerHost, trusted?: string) {
     this.name = name;
+    this.trusted = trusted;
     this.named = named;
     this.#host = host;
     this.#vigil = this.#newVigil();
@@ -281,9 +284,11 @@ export class Peer {
     if (this.#session !== undefined) return;
     this.#retry?.cancel();
     this.#failure = undefined;
-    const { name, instance, packer, inboxLimit, outboxLimit, maxMessageSize } = this.#host.self;
+    const { name, instance, packer, inboxLimit, outboxLimit, maxMessageSize, identity } = this.#host.self;
+    const publicKey = this.trusted;
+    const trust = identity || publicKey ? { identity, publicKey } : undefined;
     const session: Session = new Session(
-      { name, instance, peer: this.name, packer, inboxLimit, outboxLimit, maxMessageSize, random: randomId },
+      { name, instance, peer: this.name, packer, inboxLimit, outboxLimit, maxMessageSize, random: randomId, trust },
       {
         now: () => performance.now(),
         schedule: () => this.#host.flushes.soon(session),

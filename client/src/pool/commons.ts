@@ -67,11 +67,20 @@ export class Commons {
 
   start(): Self {
     const { discover, name, settings } = this;
-    const { instance, packer, inboxLimit, outboxLimit, maxMessageSize } = settings;
+    const { instance, packer, inboxLimit, outboxLimit, maxMessageSize, identity } = settings;
     this.#discover = discover;
     this.mailbox.admit(name, instance);
     this.#enter('started');
-    return Object.freeze({ name, instance, discover, packer: packer.name, inboxLimit, outboxLimit, maxMessageSize });
+    return Object.freeze({
+      name,
+      instance,
+      discover,
+      packer: packer.name,
+      inboxLimit,
+      outboxLimit,
+      maxMessageSize,
+      identity,
+    });
   }
 
   /** A new life under the same name. */

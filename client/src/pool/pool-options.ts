@@ -3,6 +3,7 @@ import type { Ack } from '../communicators/communicator.ts';
 import { milliseconds } from '../deadlines.ts';
 import { MessagePackPacker } from '../packers/message-pack.ts';
 import type { Packer } from '../packers/packer.ts';
+import { checkIdentity, type Identity } from '../trust/identity.ts';
 import type { PoolListeners } from './listeners.ts';
 
 export interface PoolOptions {
@@ -24,6 +25,8 @@ export interface PoolOptions {
   readonly maxMessageSize?: number | undefined;
   /** How many messages of one sender may be out and not released, of those that are taken with `manualRelease`. Default 16; 1 for strict turns. */
   readonly slots?: number | undefined;
+  /** Of `createIdentity()`: proved to every peer, for each link to it, so that those who know its public key take nobody else for this peer. */
+  readonly identity?: Identity | undefined;
   /** The name of this life of the peer, never used before. Default: a random one. */
   readonly instance?: string | undefined;
   /** Say goodbye when the page goes. Default: where there is a document. */
@@ -43,6 +46,7 @@ export interface Settings {
   readonly outboxLimit: number;
   readonly maxMessageSize: number;
   readonly slots: number;
+  readonly identity: Identity | undefined;
   readonly instance: string;
   readonly leaveOnPageHide: boolean;
   readonly on: PoolListeners;
@@ -67,6 +71,7 @@ export function poolSettings(options: PoolOptions): Settings {
     outboxLimit: size(options.outboxLimit ?? 256 * MEBIBYTE, 'outboxLimit'),
     maxMessageSize: size(options.maxMessageSize ?? 256 * MEBIBYTE, 'maxMessageSize'),
     slots: slots(options.slots ?? 16),
+    identity: options.identity && checkIdentity(options.identity),
     instance: options.instance === undefined ? newInstance() : instanceId(options.instance),
     leaveOnPageHide: options.leaveOnPageHide ?? typeof document !== 'undefined',
     on: Object.freeze({ ...options.on }),

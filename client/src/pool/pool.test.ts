@@ -62,6 +62,9 @@ class Scripted implements Communicator {
   ping(): Promise<number> {
     return Promise.resolve(1);
   }
+  publicKey(): string | undefined {
+    return undefined;
+  }
   peer(): PeerStatistics | undefined {
     return undefined;
   }

@@ -29,6 +29,7 @@ import {
   type RequestOptions,
   type RequestPromise,
 } from './requests.ts';
+import { fingerprint } from '../trust/fingerprint.ts';
 import { waitLimits } from './receive-options.ts';
 import { Receiving } from './receiving.ts';
 import { Reception } from './reception.ts';
@@ -125,8 +126,8 @@ export class Pool<Connection = unknown> {
   }
 
   /**
-   * Names a client, before or after the start.
-   * @throws PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped
+   * Names a client, before or after the start. Who is given a `publicKey` joins only by proving that it holds the key, for the very link: else `initialize` and what waits for it reject with `untrusted`.
+   * @throws TypeError for a `publicKey` that is none; PoolError `duplicate-peer`, leaving no trace; `illegal-state` once stopped
    */
   addClient(name: string, connection?: Connection): void {
     if (this.state === 'stopped') throw this.#commons.illegal('add a client');
@@ -153,7 +154,7 @@ export class Pool<Connection = unknown> {
   /**
    * Joins, bounded by the communicator's `connectTimeout`; resolves when every named client is connected; in an open pool, when everyone who was there is
    * connected or has failed. Waits for people, so without a limit unless `timeout` is given. On failure everything is released.
-   * @throws PoolError `illegal-state`, `duplicate-peer`, `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`, `closed`
+   * @throws PoolError `illegal-state`, `duplicate-peer`, `unreachable`, `refused`, `timeout` (with `missing`), `unsupported`, `untrusted`, `closed`
    */
   initialize(options: WaitOptions = {}): Promise<void> {
     return this.#lifetime.initialize(this.#reception, options);
@@ -161,7 +162,7 @@ export class Pool<Connection = unknown> {
 
   /**
    * Resolves when these, or any so many others, are here. Without a limit unless `timeout` is given. A departure does not end it.
-   * @throws PoolError `timeout` (with `missing`), `unreachable` or `refused` when that became known while waiting, `unknown-peer` in a closed pool, `closed`
+   * @throws PoolError `timeout` (with `missing`), `unreachable`, `refused` or `untrusted` when that became known while waiting, `unknown-peer` in a closed pool, `closed`
    */
   waitFor(whom: string | number | Iterable<string>, options: WaitOptions = {}): Promise<void> {
     return this.#meeting.waitFor(whom, options);
@@ -172,6 +173,16 @@ export class Pool<Connection = unknown> {
     const peer = this.#commons.roster.resolve(name);
     if (peer === this.name) return this.state === 'started';
     return this.#commons.communicator.connected(peer);
+  }
+
+  /**
+   * Forty digits, the same at both ends, when both have an identity and are connected: two people who compare them by another way know that nobody sits in between. Else `undefined`.
+   * @throws TypeError, RangeError for a name that is none
+   */
+  fingerprint(name: string): string | undefined {
+    const { communicator, roster, settings } = this.#commons;
+    const theirs = communicator.publicKey(roster.resolve(name));
+    return settings.identity && theirs && fingerprint(settings.identity.publicKey, theirs);
   }
 
   /**

@@ -13,6 +13,8 @@ export const FRAME = {
   goodbye: 0x08,
   /** The last of a packet: another follows in its lane at once. */
   soon: 0x09,
+  /** Behind a hello that shows a public key. */
+  proof: 0x0a,
   /** From here on frames are counted, per lane. The other bits of `message` and `first` are flags. */
   message: 0x10,
   first: 0x20,

@@ -28,6 +28,8 @@ export interface Hello {
   readonly key: string;
   /** The session that is to go on. */
   readonly resume: Continuation | null;
+  /** Of the speaker's identity, which it proves next; `null` where it has none. */
+  readonly publicKey: string | null;
   readonly packer: string;
   /** The largest packet, message and inbox that this side takes, in bytes. */
   readonly packetBytes: number;
@@ -45,8 +47,13 @@ export interface Continuation {
   readonly proof: string;
 }
 
-export function encodeHello(hello: Hello): Uint8Array {
-  const body = encodeText(JSON.stringify(hello));
+/** What a hello says, as it stands on the wire. */
+export function helloText(hello: Hello): string {
+  return JSON.stringify(hello);
+}
+
+export function encodeHello(said: string): Uint8Array {
+  const body = encodeText(said);
   const magic = encodeText(MAGIC);
   const packet = new Uint8Array(1 + magic.length + body.length);
   packet[0] = FRAME.hello;
@@ -55,8 +62,8 @@ export function encodeHello(hello: Hello): Uint8Array {
   return packet;
 }
 
-/** Reads what follows the frame's kind; a hello fills its packet. Unknown fields are ignored. */
-export function decodeHello(reader: PacketReader): Hello {
+/** Reads what follows the frame's kind; a hello fills its packet. */
+export function readHello(reader: PacketReader): string {
   const bytes = reader.rest();
   if (bytes.length > HELLO_BYTES) throw new FrameError(`a hello has ${bytes.length} bytes`);
   let text: string;
@@ -66,9 +73,14 @@ export function decodeHello(reader: PacketReader): Hello {
     throw new FrameError('a hello is not UTF-8', { cause });
   }
   if (!text.startsWith(MAGIC)) throw new FrameError('this is not a peerpool hello');
+  return text.slice(MAGIC.length);
+}
+
+/** Unknown fields are ignored. */
+export function parseHello(said: string): Hello {
   let fields: unknown;
   try {
-    fields = JSON.parse(text.slice(MAGIC.length));
+    fields = JSON.parse(said);
   } catch (cause) {
     throw new FrameError('a hello is not JSON', { cause });
   }
@@ -84,6 +96,7 @@ export function decodeHello(reader: PacketReader): Hello {
     half: word(map, 'half'),
     key: word(map, 'key'),
     resume: continuation(map.get('resume')),
+    publicKey: (map.get('publicKey') ?? null) === null ? null : word(map, 'publicKey'),
     packer: word(map, 'packer'),
     packetBytes: count(map, 'packetBytes'),
     maxMessageSize: count(map, 'maxMessageSize'),

@@ -17,6 +17,7 @@ import { type Hello, VERSIONS } from './hello.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox, type OutboxHost } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Trust } from './trust.ts';
 
 /** Answers to pings that wait for the link at once. */
 const MOST_PONGS = 16;
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly maxMessageSize: number;
   /** Fresh and random, 128 bits in base 16: halves of session ids and pair keys are made of it. */
   readonly random: () => string;
+  /** Where this side has a key to prove, or cares for the other's. */
+  readonly trust?: Trust | undefined;
 }
 
 /** What a session asks of the world. The clock and the links are outside, so that a session can be simulated. */
@@ -99,6 +102,8 @@ export class Session {
   #flushing: Lane | undefined;
   /** Of the newest answered ping, in milliseconds. */
   roundTripTime: number | undefined;
+  /** The other side's key, which it has proved over the newest link. */
+  publicKey: string | undefined;
 
   constructor(options: SessionOptions, host: SessionHost) {
     this.#options = options;
@@ -152,7 +157,7 @@ export class Session {
 
   /** A link to this instance is being made; what it says goes to the listener. Whatever an earlier link still says is not heard any more. */
   attach(instance: string, link: number): LinkListener {
-    const { name, packer, inboxLimit, maxMessageSize, instance: from, random } = this.#options;
+    const { name, packer, inboxLimit, maxMessageSize, instance: from, random, trust } = this.#options;
     const resumable = this.#resumable;
     this.#sever();
     const own = {
@@ -164,13 +169,18 @@ export class Session {
       half: random(),
       key: random(),
       resume: null,
+      publicKey: trust?.identity?.publicKey ?? null,
       packer,
     };
-    const greeting = new Greeting(
+    const greeting: Greeting = new Greeting(
       { ...own, packetBytes: 0, maxMessageSize, inboxLimit },
       this.#options.peer,
       instance,
       resumable,
+      trust,
+      (outcome) => {
+        if (current()) this.#reading(() => this.#come(greeting, outcome));
+      },
     );
     if (this.#phase.name !== 'ended') this.#phase = { name: 'greeting', greeting };
     const current = (): boolean => 'greeting' in this.#phase && this.#phase.greeting === greeting;
@@ -306,7 +316,7 @@ export class Session {
   }
 
   #packet(greeting: Greeting, lane: Lane, bytes: Uint8Array): void {
-    try {
+    this.#reading(() => {
       const reader = new PacketReader(bytes);
       let kind: number | undefined;
       while (!reader.done && 'greeting' in this.#phase && this.#phase.greeting === greeting) {
@@ -318,6 +328,13 @@ export class Session {
         this.#announced = 0;
         if (this.#acknowledge) this.#host.acknowledge();
       }
+    });
+  }
+
+  /** What can't be read ends the session. */
+  #reading(read: () => void): void {
+    try {
+      read();
     } catch (cause) {
       if (!(cause instanceof FrameError)) throw cause;
       this.#malformed(cause);
@@ -350,7 +367,7 @@ export class Session {
     }
   }
 
-  #up(greeting: Greeting, { link, hello, agreement, resumed }: Extract<Outcome, { name: 'up' }>): void {
+  #up(greeting: Greeting, { link, hello, agreement, publicKey, resumed }: Extract<Outcome, { name: 'up' }>): void {
     const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
     const again = this.#standing !== undefined;
     if (resumed !== undefined && again) {
@@ -368,6 +385,7 @@ export class Session {
       if (this.#phase.name !== 'greeting') return;
     }
     this.#standing = agreement;
+    this.publicKey = publicKey;
     this.#announced = 0;
     this.#promised = false;
     this.#phase = { name: 'up', greeting, link, writer };

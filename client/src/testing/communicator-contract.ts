@@ -5,6 +5,7 @@ import { brokenLinks } from './contract/broken-links.ts';
 import { calls } from './contract/calls.ts';
 import { copies } from './contract/copies.ts';
 import { exposure } from './contract/exposure.ts';
+import { brokenIdentities, identities } from './contract/identities.ts';
 import { lifecycle } from './contract/lifecycle.ts';
 import { membership } from './contract/membership.ts';
 import { order } from './contract/order.ts';
@@ -35,6 +36,7 @@ export const communicatorContract: readonly ContractCase[] = [
   ...copies,
   ...membership,
   ...restarts,
+  ...identities,
   ...regressions,
   ...barriers,
   ...workCases,
@@ -47,4 +49,4 @@ export const communicatorContract: readonly ContractCase[] = [
 ];
 
 /** The same, where links break: for communicators whose links a test can break, see `BreakableCommunicator`. */
-export const brokenLinkContract: readonly ContractCase[] = [...brokenLinks, ...brokenStreams];
+export const brokenLinkContract: readonly ContractCase[] = [...brokenLinks, ...brokenStreams, ...brokenIdentities];
