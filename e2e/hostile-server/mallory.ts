@@ -34,10 +34,11 @@ export class Mallory {
   /** One thing after the other, as it was signaled. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  static async open(context: BrowserContext): Promise<Mallory> {
+  /** Where she `strips`, she also takes the public keys out of the hellos, and the proofs away. */
+  static async open(context: BrowserContext, { strips = false } = {}): Promise<Mallory> {
     const page = await context.newPage();
     await page.goto(MODULE);
-    await page.evaluate(forge, FALSE_AMOUNT);
+    await page.evaluate(forge, { falseAmount: FALSE_AMOUNT, strips });
     return new Mallory(page);
   }
 
@@ -80,7 +81,7 @@ export class Mallory {
 }
 
 /** Runs in the page. */
-function forge(falseAmount: number): void {
+function forge({ falseAmount, strips }: { readonly falseAmount: number; readonly strips: boolean }): void {
   interface Leg {
     readonly connection: RTCPeerConnection;
     readonly lanes: readonly RTCDataChannel[];
@@ -109,11 +110,18 @@ function forge(falseAmount: number): void {
     const { type = 'offer', sdp = '' } = connection.localDescription ?? {};
     return { type, sdp };
   };
+  const [hello, proof] = [0x01, 0x0a];
+  const letters = (packet: Uint8Array): string => Array.from(packet, (byte) => String.fromCharCode(byte)).join('');
+  const stripped = (packet: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined => {
+    if (packet[0] === proof) return undefined;
+    if (packet[0] !== hello) return packet;
+    const bare = letters(packet).replace(/"publicKey":"[\w-]+"/, '"publicKey":null');
+    return Uint8Array.from(bare, (letter) => letter.charCodeAt(0));
+  };
   /** MessagePack: the text `amount`, then a number of 32 bits. */
   const meddle = (packet: Uint8Array<ArrayBuffer>): void => {
     spoils.packets++;
-    const text = Array.from(packet, (byte) => String.fromCharCode(byte)).join('');
-    for (const { index } of text.matchAll(/amount\xce/g)) {
+    for (const { index } of letters(packet).matchAll(/amount\xce/g)) {
       const amount = new DataView(packet.buffer, index + 'amount '.length, 4);
       spoils.amounts.push(amount.getUint32(0));
       amount.setUint32(0, falseAmount);
@@ -122,8 +130,10 @@ function forge(falseAmount: number): void {
   const pipe = (from: RTCDataChannel, to: RTCDataChannel): void => {
     const early: Uint8Array<ArrayBuffer>[] = [];
     from.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-      const packet = new Uint8Array(data);
-      meddle(packet);
+      const whole = new Uint8Array(data);
+      meddle(whole);
+      const packet = strips ? stripped(whole) : whole;
+      if (packet === undefined) return;
       if (to.readyState === 'open') to.send(packet);
       else early.push(packet);
     };

@@ -14,6 +14,10 @@ export interface PartyOptions {
   readonly secret?: string | undefined;
   /** Whom it waits for until it has met them. */
   readonly clients?: readonly string[] | undefined;
+  /** Whether it has an identity, which is kept under its instance. */
+  readonly identity?: boolean | undefined;
+  /** By name, the key that one of them has to prove. */
+  readonly keys?: Readonly<Record<string, string>> | undefined;
   /** Whether it meets whoever else is there. Default: true. */
   readonly discover?: boolean | undefined;
   /** In ms. Short where nobody is to come. */
@@ -35,6 +39,17 @@ export async function openParty(context: BrowserContext, name: string, life = 1)
   return { name, instance: `${name}-${life}`, page };
 }
 
+/** The public key of its identity, before or after it enters. */
+export function publicKey({ page, instance }: Party): Promise<string> {
+  return page.evaluate(
+    async ([module, label]) => {
+      const { createIdentity } = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
+      return (await createIdentity({ label })).publicKey;
+    },
+    [MODULE, instance] as const,
+  );
+}
+
 /** As a server knows it. */
 export function memberOf({ name, instance }: Party): Member {
   return { name, instance };
@@ -54,17 +69,20 @@ async function start({
   room,
   secret,
   clients = [],
+  identity = false,
+  keys = {},
   discover = true,
   connectTimeout,
 }: PartyOptions & Member & { readonly module: string }): Promise<string> {
-  const { Pool, PoolError, WebRTCCommunicator } = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
+  const peerpool = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
+  const { createIdentity, Pool, PoolError, WebRTCCommunicator } = peerpool;
   const told: string[] = [];
   const say = (error: Error): string =>
     error instanceof PoolError ? [error.code, error.peer, error.reason].filter(Boolean).join(' ') : error.message;
   const pool = new Pool(name, new WebRTCCommunicator({ url, room, secret, connectTimeout }), {
     instance,
-    clients: [...clients],
     discover,
+    identity: identity ? await createIdentity({ label: instance }) : undefined,
     on: {
       join: (event) => told.push(`join ${event.name}`),
       leave: (event) => told.push(`leave ${event.name} ${event.reason}`),
@@ -79,6 +97,7 @@ async function start({
       },
     },
   });
+  for (const client of clients) pool.addClient(client, { publicKey: keys[client] });
   Object.assign(globalThis, { pool, told, dropped: 0 });
   return pool.initialize().then(() => 'met', say);
 }
@@ -104,4 +123,9 @@ export function send({ page }: Party, to: string, value: unknown): Promise<void>
 /** The next value that it has from this peer. */
 export function take({ page }: Party, from: string): Promise<unknown> {
   return page.evaluate((sender) => pool.recv(sender, { timeout: 20_000 }), from);
+}
+
+/** What people would compare. */
+export function fingerprint({ page }: Party, peer: string): Promise<string | undefined> {
+  return page.evaluate((name) => pool.fingerprint(name), peer);
 }
