@@ -11,3 +11,6 @@ export function reportPath() {
   if (folder === undefined || script === undefined) return undefined;
   return path.join(folder, `${script.replaceAll(':', '-')}.json`);
 }
+
+/** The exit code of a check that can't be done here (EX_TEMPFAIL of sysexits.h): it has neither passed nor failed. */
+export const NOT_DONE = 75;

@@ -27,6 +27,27 @@ describe('the tarball', () => {
     const five = ['@msgpack/msgpack', '@noble/hashes', 'simple-peer', 'socket.io', 'socket.io-client'];
     expect(Object.keys(manifest.dependencies).toSorted()).toEqual(five);
   });
+
+  it('brings an app nothing that is not used, and nothing that runs while it is installed', async () => {
+    const ours = app.packages.filter(({ neededBy }) => neededBy.includes('peerpool')).map(({ name }) => name);
+    const scripts = app.files.filter((file) => file.endsWith('.js'));
+    const code = await Promise.all(
+      scripts.map((file) => readFile(path.join(app.folder, 'node_modules/peerpool', file), 'utf8')),
+    );
+    const imported = (name: string): boolean =>
+      code.some((text) => new RegExp(`(from|import)\\s*\\(?\\s*['"]${name}['"/]`).test(text));
+    expect(ours.filter((name) => !imported(name))).toEqual([]);
+    expect(ours.toSorted()).toEqual([
+      '@msgpack/msgpack',
+      '@noble/hashes',
+      'simple-peer',
+      'socket.io',
+      'socket.io-client',
+    ]);
+    // Who checks tokens, draws tabs or has Vite installs that itself.
+    expect(app.packages.map(({ name }) => name)).not.toContain('jose');
+    expect(app.packages.filter(({ script }) => script)).toEqual([]);
+  });
 });
 
 describe('an import in plain Node', () => {

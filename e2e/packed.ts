@@ -1,6 +1,6 @@
 import { execFile, type ExecFileOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -21,11 +21,21 @@ export interface InstalledApp {
   readonly folder: string;
   /** What the tarball holds, as paths in the package. */
   readonly files: readonly string[];
+  /** Everything that `npm install` brought, whosever dependency it is, as `npm ls --omit=dev` tells. */
+  readonly packages: readonly InstalledPackage[];
   /** Runs Node in the app; rejects when it fails or does not end by itself. */
   node(...args: string[]): Promise<Output>;
   /** Starts a server in the app with Node; resolves once it has printed an address of 127.0.0.1. */
   start(script: string, ...args: string[]): Promise<StartedServer>;
   remove(): Promise<void>;
+}
+
+export interface InstalledPackage {
+  readonly name: string;
+  /** Who asks for it; `app` is the app itself. */
+  readonly neededBy: readonly string[];
+  /** It would run something while it is installed. */
+  readonly script: boolean;
 }
 
 export interface StartedServer {
@@ -67,6 +77,7 @@ async function install(work: string): Promise<Omit<InstalledApp, 'remove'>> {
   await cp(path.join(top, 'e2e/app'), folder, { recursive: true });
   await writeFile(path.join(folder, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n');
   await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', path.join(work, filename));
+  const packages = await listed(folder);
   for (const name of BROUGHT_ALONG) {
     const link = path.join(folder, 'node_modules', name);
     await rm(link, { recursive: true, force: true });
@@ -75,9 +86,37 @@ async function install(work: string): Promise<Omit<InstalledApp, 'remove'>> {
   return {
     folder,
     files,
+    packages,
     node: (...args) => execute(process.execPath, args, { cwd: folder, timeout: LIMIT }),
     start: (...args) => start(folder, args),
   };
+}
+
+interface Listed {
+  /** Without one it could be there, as an optional peer, and is not. */
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, Listed>>;
+}
+
+async function listed(folder: string): Promise<InstalledPackage[]> {
+  const tree = JSON.parse((await npm(folder, 'ls', '--omit=dev', '--all', '--json')).stdout) as Listed;
+  const needed = new Map<string, Set<string>>();
+  const walk = (by: string, { dependencies = {} }: Listed): void => {
+    for (const [name, below] of Object.entries(dependencies)) {
+      if (below.version === undefined) continue;
+      needed.set(name, (needed.get(name) ?? new Set()).add(by));
+      walk(name, below);
+    }
+  };
+  walk('app', tree);
+  const lock = JSON.parse(await readFile(path.join(folder, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  return [...needed].map(([name, by]) => ({
+    name,
+    neededBy: [...by],
+    script: lock.packages[`node_modules/${name}`]?.hasInstallScript ?? false,
+  }));
 }
 
 async function pack(target: string): Promise<{ filename: string; files: string[] }> {

@@ -101,9 +101,9 @@ export class Presence {
   }
 
   #communicator(): WebRTCCommunicator | BroadcastChannelCommunicator {
-    const { way } = this.#link;
+    const { way, secret } = this.#link;
     const room = this.#program.name === undefined ? this.#link.room : `${this.#link.room} ${this.#program.name}`;
-    return way === 'webrtc' ? new WebRTCCommunicator({ room }) : new BroadcastChannelCommunicator({ room });
+    return way === 'webrtc' ? new WebRTCCommunicator({ room, secret }) : new BroadcastChannelCommunicator({ room });
   }
 
   #listen(mine: Pool): void {

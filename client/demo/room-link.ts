@@ -1,25 +1,30 @@
+import { generateSecret } from 'peerpool';
 import { onPress, part } from './element.ts';
 import { freshRoom } from './names.ts';
 
 /** How the peers of a room reach each other: over WebRTC, or as tabs of one browser. */
 export type Way = 'webrtc' | 'broadcast-channel';
 
-/** The room of this page. It stands behind the `#` of its address, so the address is the invitation. */
+/** The room of this page, and its secret. They stand behind the `#` of its address, so the address is the invitation, and no server is sent it. */
 export class RoomLink {
   readonly room: string;
   readonly way: Way;
+  /** Peers can't keep one on pages that are no secure context, and a room whose link has none is open. */
+  readonly secret: string | undefined;
   readonly #field = part('room-link', HTMLInputElement);
   readonly #hint = part('link-hint', HTMLElement);
 
   /** A page without a room in its address gets a new one. */
   constructor() {
     const given = new URLSearchParams(location.hash.slice(1));
-    this.room = given.get('room') || freshRoom();
+    const room = given.get('room');
+    this.room = room || freshRoom();
     this.way = given.get('via') === 'broadcast-channel' ? 'broadcast-channel' : 'webrtc';
+    this.secret = room ? (given.get('secret') ?? undefined) : freshSecret();
     history.replaceState(history.state, '', this.url(this.way));
     part('room-name', HTMLElement).textContent = this.room;
     this.#field.value = this.url(this.way);
-    this.#hint.textContent = reach(this.way);
+    this.#hint.textContent = `${reach(this.way)} ${trust(this.way, this.secret)}`.trim();
     this.#field.addEventListener('focus', () => this.#field.select());
     onPress(part('copy-link', HTMLButtonElement), () => this.#copy());
     // Without an opener the new tab is a page of its own, with a session storage and a process of its own.
@@ -29,7 +34,9 @@ export class RoomLink {
   }
 
   url(way: Way): string {
-    const hash = new URLSearchParams(way === 'webrtc' ? { room: this.room } : { room: this.room, via: way });
+    const hash = new URLSearchParams({ room: this.room });
+    if (way === 'broadcast-channel') hash.set('via', way);
+    else if (this.secret !== undefined) hash.set('secret', this.secret);
     return new URL(`#${hash}`, location.href).href;
   }
 
@@ -45,6 +52,18 @@ export class RoomLink {
       this.#hint.textContent = copied ? 'The link is copied.' : 'The link is selected: copy it by hand.';
     }
   }
+}
+
+function freshSecret(): string | undefined {
+  return isSecureContext ? generateSecret() : undefined;
+}
+
+/** Whom one has to trust in this room. */
+function trust(way: Way, secret: string | undefined): string {
+  if (way === 'broadcast-channel') return '';
+  return secret === undefined
+    ? 'Its link carries no secret: whoever knows the room’s name can come in, and whoever runs the signaling server could sit in between.'
+    : 'It carries the room’s secret behind the #, where no server sees it: only who has the link can come in, and nobody can sit in between.';
 }
 
 function reach(way: Way): string {
