@@ -6,6 +6,9 @@ import { AMOUNT, couple, expectUntouched, expectWhole, inTheOpen, meet, sealed, 
 import { enter, fingerprint, memberOf, openParty, publicKey, send, take, told } from './hostile-server/party.ts';
 import { test } from './hostile-server/stage.ts';
 
+/** What people compare. */
+const DIGITS = /^(\d{5} ){7}\d{5}$/;
+
 test.describe('man in the middle', () => {
   test('without a secret and identities: mallory reads what alice sends, and bob has what mallory wrote', async ({
     context,
@@ -37,14 +40,17 @@ test.describe('man in the middle', () => {
     await note(server, [alice, bob], 'no link, and no packet for mallory');
   });
 
-  for (const strips of [false, true]) {
-    const how = strips ? 'takes bob’s key out of his hello' : 'hands on what bob says';
+  for (const [disguise, how] of [
+    ['none', 'hands on what bob says'],
+    ['no keys', 'takes bob’s key out of his hello'],
+    ['own key', 'shows a key of her own, and proves it'],
+  ] as const) {
     test(`with identities: alice, who was given bob’s key, does not take mallory for him, who ${how}`, async ({
       context,
       hostile,
       note,
     }) => {
-      const [mallory, [alice, bob]] = await Promise.all([Mallory.open(context, { strips }), couple(context)]);
+      const [mallory, [alice, bob]] = await Promise.all([Mallory.open(context, disguise), couple(context)]);
       const server = await hostile(new Middle(mallory));
       const seat = { ...inTheOpen(), url: server.url };
       await enter(bob, { ...seat, identity: true });
@@ -80,21 +86,31 @@ test.describe('man in the middle', () => {
     await note(server, [alice, bob], `alice: \`${outcomes[0]}\`, bob: \`${outcomes[1]}\``);
   });
 
-  test('with identities that nobody was told of: mallory takes the keys out of the hellos, and neither has digits to compare', async ({
-    context,
-    hostile,
-    note,
-  }) => {
-    const [mallory, [alice, bob]] = await Promise.all([Mallory.open(context, { strips: true }), couple(context)]);
-    const server = await hostile(new Middle(mallory));
-    const seat = { ...inTheOpen(), url: server.url, identity: true };
-    await enter(bob, seat);
-    expect(await enter(alice, { ...seat, clients: ['bob'] })).toBe('met');
-    await send(alice, 'bob', { amount: AMOUNT });
-    expect(await take(bob, 'alice')).toEqual({ amount: FALSE_AMOUNT });
-    expect([await fingerprint(alice, 'bob'), await fingerprint(bob, 'alice')]).toEqual([undefined, undefined]);
-    await note(server, [alice, bob], 'read and altered; `fingerprint` is `undefined` at both ends');
-  });
+  for (const [disguise, digits] of [
+    ['no keys', 'neither has digits to compare'],
+    ['own key', 'their digits differ'],
+  ] as const) {
+    test(`with identities that nobody was told of: mallory reads and writes, and ${digits}`, async ({
+      context,
+      hostile,
+      note,
+    }) => {
+      const [mallory, [alice, bob]] = await Promise.all([Mallory.open(context, disguise), couple(context)]);
+      const server = await hostile(new Middle(mallory));
+      const seat = { ...inTheOpen(), url: server.url, identity: true };
+      await enter(bob, seat);
+      expect(await enter(alice, { ...seat, clients: ['bob'] })).toBe('met');
+      await send(alice, 'bob', { amount: AMOUNT });
+      expect(await take(bob, 'alice')).toEqual({ amount: FALSE_AMOUNT });
+      const seen = [await fingerprint(alice, 'bob'), await fingerprint(bob, 'alice')];
+      if (disguise === 'no keys') expect(seen).toEqual([undefined, undefined]);
+      else {
+        for (const code of seen) expect(code).toMatch(DIGITS);
+        expect(seen[0]).not.toBe(seen[1]);
+      }
+      await note(server, [alice, bob], `read and altered; ${digits}`);
+    });
+  }
 
   test('with identities and nobody in the middle: both have the same digits', async ({ context, hostile, note }) => {
     const [alice, bob] = await couple(context);
@@ -104,7 +120,7 @@ test.describe('man in the middle', () => {
     const keys = { bob: await publicKey(bob) };
     expect(await enter(alice, { ...seat, clients: ['bob'], keys })).toBe('met');
     await expectUntouched([alice, bob]);
-    expect(await fingerprint(alice, 'bob')).toMatch(/^(\d{5} ){7}\d{5}$/);
+    expect(await fingerprint(alice, 'bob')).toMatch(DIGITS);
     expect(await fingerprint(bob, 'alice')).toBe(await fingerprint(alice, 'bob'));
     await note(server, [alice, bob], 'connected; nothing lost');
   });

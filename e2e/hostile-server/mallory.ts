@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from 'playwright/test';
+import type * as Peerpool from '../../client/src/index.ts';
 import { MODULE } from '../sources.ts';
 
 /** The two connections of mallory's in one attempt: one with who offered, one with who is to answer. */
@@ -14,6 +15,11 @@ export interface Spoils {
 
 /** What she writes in the place of every amount. */
 export const FALSE_AMOUNT = 9_000_000;
+
+/**
+ * What she does about public keys: hands on what is said of them; takes them out of the hellos, and the proofs away; or shows her own in their place, and proves it.
+ */
+export type Disguise = 'none' | 'no keys' | 'own key';
 
 interface Ring {
   /** Answers an offer, and makes one. Candidates are in the descriptions. */
@@ -34,11 +40,10 @@ export class Mallory {
   /** One thing after the other, as it was signaled. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** Where she `strips`, she also takes the public keys out of the hellos, and the proofs away. */
-  static async open(context: BrowserContext, { strips = false } = {}): Promise<Mallory> {
+  static async open(context: BrowserContext, disguise: Disguise = 'none'): Promise<Mallory> {
     const page = await context.newPage();
     await page.goto(MODULE);
-    await page.evaluate(forge, { falseAmount: FALSE_AMOUNT, strips });
+    await page.evaluate(forge, { module: MODULE, falseAmount: FALSE_AMOUNT, disguise });
     return new Mallory(page);
   }
 
@@ -80,14 +85,26 @@ export class Mallory {
   }
 }
 
+interface Forgery {
+  readonly module: string;
+  readonly falseAmount: number;
+  readonly disguise: Disguise;
+}
+
 /** Runs in the page. */
-function forge({ falseAmount, strips }: { readonly falseAmount: number; readonly strips: boolean }): void {
+async function forge({ module, falseAmount, disguise }: Forgery): Promise<void> {
   interface Leg {
     readonly connection: RTCPeerConnection;
     readonly lanes: readonly RTCDataChannel[];
+    /** The hello that came from there, and the one that went there in the other's name. */
+    said: string;
+    told: string;
   }
+  const { createIdentity } = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
+  const own = disguise === 'own key' ? await createIdentity({ keep: false }) : undefined;
   const pairs = new Map<string, Record<Side, Leg>>();
   const spoils = { packets: 0, amounts: [] as number[] };
+  const [hello, proof] = [0x01, 0x0a];
 
   const leg = (): Leg => {
     const connection = new RTCPeerConnection();
@@ -96,7 +113,7 @@ function forge({ falseAmount, strips }: { readonly falseAmount: number; readonly
       lane.binaryType = 'arraybuffer';
       return lane;
     });
-    return { connection, lanes };
+    return { connection, lanes, said: '', told: '' };
   };
   const described = async ({ connection }: Leg): Promise<RTCSessionDescriptionInit> => {
     await connection.setLocalDescription();
@@ -110,37 +127,52 @@ function forge({ falseAmount, strips }: { readonly falseAmount: number; readonly
     const { type = 'offer', sdp = '' } = connection.localDescription ?? {};
     return { type, sdp };
   };
-  const [hello, proof] = [0x01, 0x0a];
-  const letters = (packet: Uint8Array): string => Array.from(packet, (byte) => String.fromCharCode(byte)).join('');
-  const stripped = (packet: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined => {
-    if (packet[0] === proof) return undefined;
-    if (packet[0] !== hello) return packet;
-    const bare = letters(packet).replace(/"publicKey":"[\w-]+"/, '"publicKey":null');
-    return Uint8Array.from(bare, (letter) => letter.charCodeAt(0));
-  };
   /** MessagePack: the text `amount`, then a number of 32 bits. */
   const meddle = (packet: Uint8Array<ArrayBuffer>): void => {
     spoils.packets++;
-    for (const { index } of letters(packet).matchAll(/amount\xce/g)) {
+    const text = Array.from(packet, (byte) => String.fromCharCode(byte)).join('');
+    for (const { index } of text.matchAll(/amount\xce/g)) {
       const amount = new DataView(packet.buffer, index + 'amount '.length, 4);
       spoils.amounts.push(amount.getUint32(0));
       amount.setUint32(0, falseAmount);
     }
   };
-  const pipe = (from: RTCDataChannel, to: RTCDataChannel): void => {
-    const early: Uint8Array<ArrayBuffer>[] = [];
-    from.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-      const whole = new Uint8Array(data);
-      meddle(whole);
-      const packet = strips ? stripped(whole) : whole;
-      if (packet === undefined) return;
-      if (to.readyState === 'open') to.send(packet);
-      else early.push(packet);
-    };
-    from.onclose = () => to.close();
-    to.onopen = () => {
-      for (const packet of early.splice(0)) to.send(packet);
-    };
+  const certificate = (description: RTCSessionDescription | null): string =>
+    description?.sdp.match(/^a=fingerprint:.*$/m)?.[0] ?? '';
+  /** As the page at the end of this leg would have it from the other. */
+  const proven = async ({ connection, said, told }: Leg): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    const { localDescription, remoteDescription } = connection;
+    const bindings = [certificate(localDescription), certificate(remoteDescription)];
+    const transcript = JSON.stringify(['peerpool identity', told, said, ...bindings]);
+    const signature = await own?.sign(new TextEncoder().encode(transcript));
+    return signature && Uint8Array.of(proof, ...signature);
+  };
+  const disguised = async (packet: Uint8Array<ArrayBuffer>, from: Leg, to: Leg) => {
+    if (disguise === 'none') return packet;
+    if (packet[0] === proof) return proven(to);
+    if (packet[0] !== hello) return packet;
+    const [magic, body] = ['peerpool'.length + 1, new TextDecoder()];
+    from.said = body.decode(packet.subarray(magic));
+    const key = own === undefined ? 'null' : `"${own.publicKey}"`;
+    to.told = from.said.replace(/"publicKey":"[\w-]+"/, `"publicKey":${key}`);
+    return Uint8Array.of(...packet.subarray(0, magic), ...new TextEncoder().encode(to.told));
+  };
+  const pipe = (from: Leg, to: Leg): void => {
+    from.lanes.forEach((lane, id) => {
+      const other = to.lanes[id];
+      if (other === undefined) return;
+      // One packet after the other, from when there is a way on.
+      let turn = new Promise<unknown>((resolve) => other.addEventListener('open', resolve));
+      lane.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+        const packet = new Uint8Array(data);
+        meddle(packet);
+        turn = turn.then(async () => {
+          const handedOn = await disguised(packet, from, to);
+          if (handedOn !== undefined && other.readyState === 'open') other.send(handedOn);
+        });
+      };
+      lane.onclose = () => void turn.then(() => other.close());
+    });
   };
 
   globalThis.ring = {
@@ -148,12 +180,8 @@ function forge({ falseAmount, strips }: { readonly falseAmount: number; readonly
     between: async (attempt, offer) => {
       const [near, far] = [leg(), leg()];
       pairs.set(attempt, { near, far });
-      near.lanes.forEach((lane, id) => {
-        const other = far.lanes[id];
-        if (other === undefined) return;
-        pipe(lane, other);
-        pipe(other, lane);
-      });
+      pipe(near, far);
+      pipe(far, near);
       await near.connection.setRemoteDescription(offer);
       return { near: await described(near), far: await described(far) };
     },

@@ -34,11 +34,11 @@ export const test = base.extend<Stage, { table: Row[] }>({
     });
     await Promise.all(servers.map((server) => server.close()));
   },
-  note: async ({ table }, use, { title }) => {
+  note: async ({ table }, use, { titlePath }) => {
     await use(async ({ counts }, witnesses, result) => {
       const told = await Promise.all(witnesses.map(dropped));
       table.push({
-        test: title,
+        test: titlePath.slice(-2).join(': '),
         ...counts,
         'dropped, as told': told.reduce((sum, count) => sum + count, 0),
         result,
