@@ -169,6 +169,17 @@ test('without a signaling server it says so, and meets the tabs of this browser'
   await expect(peer(alice, await entered(bob))).toContainText(/within this browser, [\d.]+ m?s/);
 });
 
+test('a link that was cut off is refused in words, and one without a secret says what it is worth', async ({
+  page,
+}) => {
+  await page.goto('/#room=sums&secret=abc');
+  await expect(page.getByRole('alert')).toContainText('a part of its secret is missing');
+  await page.getByRole('button', { name: 'Open a new room' }).click();
+  await expect(page.getByText('Sealed: only who has the link can come in.')).toBeVisible();
+  await page.goto('/#room=sums');
+  await expect(page.getByText('Open: whoever knows its name can come in')).toBeVisible();
+});
+
 test('a room that is none is refused in words', async ({ page }) => {
   await page.goto('/#room=a%2Fb');
   await expect(page.getByRole('alert')).toContainText('"/" is not allowed in a room name');

@@ -76,12 +76,19 @@ export class Presence {
 
   /** A name that is none is refused before anything has happened: who is in the room stays there. */
   #poolOf(name: string): Pool | undefined {
+    const another = { 'Open a new room': () => location.assign('#') };
+    if (!this.#link.whole) {
+      this.#notice.show(
+        'The link of this room is not whole: a part of its secret is missing. Ask for it again.',
+        another,
+      );
+      return undefined;
+    }
     try {
       const made = new Pool(name, this.#communicator(), { on: this.#program.listeners?.() });
       this.#listen(made);
       return made;
     } catch (error) {
-      const another = { 'Open a new room': () => location.assign('#') };
       this.#notice.show(absenceText(error, name, this.#link.room), this.#pool === undefined ? another : {});
       return undefined;
     }

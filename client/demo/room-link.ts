@@ -24,13 +24,19 @@ export class RoomLink {
     history.replaceState(history.state, '', this.url(this.way));
     part('room-name', HTMLElement).textContent = this.room;
     this.#field.value = this.url(this.way);
-    this.#hint.textContent = `${reach(this.way)} ${trust(this.way, this.secret)}`.trim();
+    this.#hint.textContent = reach(this.way);
+    part('room-trust', HTMLElement).textContent = trust(this.way, this.secret);
     this.#field.addEventListener('focus', () => this.#field.select());
     onPress(part('copy-link', HTMLButtonElement), () => this.#copy());
     // Without an opener the new tab is a page of its own, with a session storage and a process of its own.
     onPress(part('open-tab', HTMLButtonElement), () => open(this.url(this.way), '_blank', 'noopener'));
     // Somebody pasted the link of another room.
     addEventListener('hashchange', () => location.reload());
+  }
+
+  /** A link that was cut off on its way to us has half a secret. */
+  get whole(): boolean {
+    return this.secret === undefined || /^[\w-]{43}$/.test(this.secret);
   }
 
   url(way: Way): string {
@@ -62,8 +68,8 @@ function freshSecret(): string | undefined {
 function trust(way: Way, secret: string | undefined): string {
   if (way === 'broadcast-channel') return '';
   return secret === undefined
-    ? 'Its link carries no secret: whoever knows the room’s name can come in, and whoever runs the signaling server could sit in between.'
-    : 'It carries the room’s secret behind the #, where no server sees it: only who has the link can come in, and nobody can sit in between.';
+    ? 'Open: whoever knows its name can come in, and whoever runs the signaling server could sit in between.'
+    : 'Sealed: only who has the link can come in. The secret in it is sent to no server.';
 }
 
 function reach(way: Way): string {

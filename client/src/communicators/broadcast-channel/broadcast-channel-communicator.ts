@@ -12,6 +12,7 @@ export interface BroadcastChannelCommunicatorOptions extends MeshTimes {
 /**
  * The tabs and workers of one origin, or the threads of one Node process, without a server and without a network.
  * Where there are Web Locks, a name is one: a page that dies is known to be gone at once.
+ * Same origin is same trust: whatever runs there can open the channels, and read the storage of the pages besides. There is no secret here; identities are proved as everywhere.
  */
 export class BroadcastChannelCommunicator extends MeshCommunicator {
   /** @throws TypeError, RangeError for a room or a time that is none */
