@@ -18,8 +18,6 @@ export interface Attack {
   show?(member: Member, to: Member): Member | undefined;
   /** What is delivered in the place of a signal, now; more may be delivered later. Default: the signal. */
   relay?(letter: Letter, deliver: (delivery: Delivery) => void): readonly Delivery[];
-  /** Gives back what it holds. */
-  close?(): Promise<void>;
 }
 
 /** As it should be. */

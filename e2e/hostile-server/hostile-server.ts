@@ -95,7 +95,6 @@ export class HostileServer {
 
   async close(): Promise<void> {
     await this.#io.close();
-    await this.#attack.close?.();
   }
 
   #visited(socket: Wire): void {

@@ -21,7 +21,7 @@ export const FALSE_AMOUNT = 9_000_000;
  */
 export type Disguise = 'none' | 'no keys' | 'own key';
 
-interface Ring {
+interface Malice {
   /** Answers an offer, and makes one. Candidates are in the descriptions. */
   between(attempt: string, offer: RTCSessionDescriptionInit): Promise<Record<Side, RTCSessionDescriptionInit>>;
   hear(attempt: string, side: Side, data: Readonly<Record<string, unknown>>): Promise<void>;
@@ -31,7 +31,8 @@ interface Ring {
 }
 
 declare global {
-  var ring: Ring;
+  /** What her page does for her. */
+  var malice: Malice;
 }
 
 /** A page that sits in the middle of a pair, with a bare connection to each, and hands packets on: read, and amounts changed. */
@@ -53,7 +54,7 @@ export class Mallory {
 
   between(attempt: string, offer: unknown): Promise<Record<Side, RTCSessionDescriptionInit>> {
     return this.#next(() =>
-      this.#page.evaluate(([id, said]) => ring.between(id, said as RTCSessionDescriptionInit), [
+      this.#page.evaluate(([id, said]) => malice.between(id, said as RTCSessionDescriptionInit), [
         attempt,
         offer,
       ] as const),
@@ -62,7 +63,7 @@ export class Mallory {
 
   hear(attempt: string, side: Side, data: unknown): Promise<void> {
     return this.#next(() =>
-      this.#page.evaluate(([id, from, said]) => ring.hear(id, from, said as Record<string, unknown>), [
+      this.#page.evaluate(([id, from, said]) => malice.hear(id, from, said as Record<string, unknown>), [
         attempt,
         side,
         data,
@@ -71,11 +72,11 @@ export class Mallory {
   }
 
   offer(): Promise<RTCSessionDescriptionInit> {
-    return this.#next(() => this.#page.evaluate(() => ring.offer()));
+    return this.#next(() => this.#page.evaluate(() => malice.offer()));
   }
 
   spoils(): Promise<Spoils> {
-    return this.#next(() => this.#page.evaluate(() => ring.spoils));
+    return this.#next(() => this.#page.evaluate(() => malice.spoils));
   }
 
   #next<Result>(turn: () => Promise<Result>): Promise<Result> {
@@ -175,7 +176,7 @@ async function forge({ module, falseAmount, disguise }: Forgery): Promise<void> 
     });
   };
 
-  globalThis.ring = {
+  globalThis.malice = {
     spoils,
     between: async (attempt, offer) => {
       const [near, far] = [leg(), leg()];
