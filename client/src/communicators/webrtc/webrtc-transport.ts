@@ -32,14 +32,14 @@ export class WebRTCTransport implements Transport {
     const taking = tabSecret.take();
     this.#taking = taking.then((lease) => this.#took(lease));
     try {
-      const { urls, path, room, patience } = this.#options;
+      const { urls, path, room, token, patience } = this.#options;
       this.#libraries = await libraries();
       signal.throwIfAborted();
       if (this.#over) throw new PoolError('closed', 'left while joining');
       // The browser takes as long for the secret as for finding the server.
       const key = taking.then(({ secret }) => nameKey(secret, urls, path, room, self.name));
       const { io } = this.#libraries;
-      this.#signaling = new SignalingClient({ io, urls, path, room, key, patience }, self, listener);
+      this.#signaling = new SignalingClient({ io, urls, path, room, key, token, patience }, self, listener);
       return await this.#signaling.join(signal);
     } catch (error) {
       this.#release();
