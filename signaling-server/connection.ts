@@ -1,11 +1,25 @@
 import type { Socket } from 'socket.io';
 import type { Refusal } from '#shared/signaling';
 import type { Address } from './addresses.ts';
+import type { SignalingEvent } from './events.ts';
 import { Allowance, type Limits, type Verdict } from './limits.ts';
 import { refusal } from './refusal.ts';
 
 type EngineSocket = Socket['conn'];
 
+/** Of ws, as engine.io holds it. */
+interface WebSocket {
+  readonly readyState: number;
+  readonly CLOSED: number;
+  terminate(): void;
+  once(event: 'close', listener: () => void): void;
+}
+
+/**
+ * Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would
+ * wait 30 s for one that stays away.
+ */
+const POLL_GRACE = 500;
 /** Milliseconds for a client to hear why its connection ends, and to close its side. */
 const CUT_GRACE = 1000;
 
@@ -26,26 +40,35 @@ export class Connection {
   readonly #packets: Allowance;
   readonly #bytes: Allowance;
   readonly #joins: Allowance;
+  readonly #observe: (event: SignalingEvent) => void;
+  readonly #silence: NodeJS.Timeout;
   #client: Warned | undefined;
   #warned = false;
   /** Bytes that wait for the client to read. */
   #unread = 0;
 
-  constructor(conn: EngineSocket, address: Address, limits: Limits) {
+  constructor(conn: EngineSocket, address: Address, limits: Limits, observe: (event: SignalingEvent) => void) {
     this.address = address;
     this.#conn = conn;
     this.#limits = limits;
+    this.#observe = observe;
     this.#packets = new Allowance(limits.packetBurst, limits.packetsPerSecond);
     this.#bytes = new Allowance(limits.byteBurst, limits.bytesPerSecond);
     this.#joins = new Allowance(limits.joinBurst, limits.joinsPerSecond);
+    if ('closeTimeout' in conn.transport) conn.transport.closeTimeout = POLL_GRACE;
     conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
     conn.on('packetCreate', ({ data }: { data?: string | Buffer }) => this.#wait(data?.length ?? 0));
     conn.on('flush', () => (this.#unread = 0));
+    this.#silence = setTimeout(() => {
+      this.#end(refusal('not-joined', `a connection that is no socket within ${limits.joinDeadline} ms is closed`));
+    }, limits.joinDeadline);
+    conn.once('close', () => this.#closed());
   }
 
   /** From here on `client` hears of what is too much; before, the connection is cut without a word. */
   accompany(client: Warned): void {
     this.#client = client;
+    clearTimeout(this.#silence);
   }
 
   /** For a join or a renewal: each asks others, who may be slow. */
@@ -54,17 +77,22 @@ export class Connection {
     return own === 'granted' && !this.address.joins.take(1) ? 'overdrawn' : own;
   }
 
-  /** Ends it, also against a client that neither reads nor closes. */
+  /** Ends it, when what was said to it has left; a moment later also against who does not read that. */
   cut(): void {
     const conn = this.#conn;
     conn.close();
     if (conn.readyState === 'closed') return;
-    const timer = setTimeout(() => {
-      const { socket } = conn.transport as { readonly socket?: { terminate?: () => void } };
-      if (socket?.terminate === undefined) conn.close(true);
-      else socket.terminate();
-    }, CUT_GRACE);
+    const timer = setTimeout(() => conn.close(true), CUT_GRACE);
     conn.once('close', () => clearTimeout(timer));
+  }
+
+  /** engine.io is done with it then, and ws would wait for 30 s that the other side closes its half. */
+  #closed(): void {
+    clearTimeout(this.#silence);
+    const { socket } = this.#conn.transport as { readonly socket?: WebSocket };
+    if (socket?.terminate === undefined || socket.readyState === socket.CLOSED) return;
+    const timer = setTimeout(() => socket.terminate(), CUT_GRACE);
+    socket.once('close', () => clearTimeout(timer));
   }
 
   #charge(bytes: number): void {
@@ -95,8 +123,10 @@ export class Connection {
   }
 
   #end(refused: Refusal): void {
-    if (this.#client === undefined) this.cut();
-    else this.#client.end(refused);
+    if (this.#client !== undefined) return this.#client.end(refused);
+    if (this.#conn.readyState !== 'open') return;
+    this.#observe({ type: 'refused', refusal: refused, closed: true });
+    this.cut();
   }
 }
 

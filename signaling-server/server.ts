@@ -114,7 +114,8 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     addTrailingSlash: false,
     serveClient: false,
     maxHttpBufferSize: maxBodyBytes,
-    connectTimeout: chosen.joinDeadline,
+    // Ours comes first, and waits for nobody to agree.
+    connectTimeout: 2 * chosen.joinDeadline,
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
     cors: { origin: origin === '*' ? '*' : [...origin] },
@@ -126,7 +127,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   const connections = new WeakMap<SignalingSocket['conn'], Connection>();
   io.engine.on('connection', (conn: SignalingSocket['conn']) => {
     const address = door.connected(conn.request);
-    connections.set(conn, new Connection(conn, address, chosen));
+    connections.set(conn, new Connection(conn, address, chosen, heard));
     conn.once('close', () => door.disconnected(address));
   });
   io.on('connection', (socket) => {

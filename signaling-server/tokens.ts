@@ -92,7 +92,8 @@ function refused(error: Error & { readonly code: string; readonly claim?: unknow
     case 'ERR_JWT_EXPIRED':
       return { ok: false, code: 'expired', message: 'the token has expired (exp)' };
     case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
-      return no(claim === 'nbf' ? 'the token is not valid yet (nbf)' : `the token is not for this (${String(claim)})`);
+      if (claim === 'nbf') return no('the token is not valid yet (nbf)');
+      return no(`a claim of the token is missing, or not what this server asks for (${String(claim)})`);
     case 'ERR_JOSE_ALG_NOT_ALLOWED':
       return no(`the token is not signed with ${ALGORITHM} (alg)`);
     default:

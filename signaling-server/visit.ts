@@ -36,11 +36,6 @@ type Stage =
 /** Of whichever event. */
 type Reply = (reply: JoinReply | RenewReply) => void;
 
-/**
- * Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would
- * wait 30 s for one that stays away.
- */
-const POLL_GRACE = 500;
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
 export class Visit {
   /** Resolves when the connection is closed, its name is free and the others have been told. */
@@ -73,7 +68,6 @@ export class Visit {
     socket.on('error', (error: unknown) => {
       if (error instanceof Error) house.observe({ type: 'unreadable', message: printable(error.message) });
     });
-    if ('closeTimeout' in socket.conn.transport) socket.conn.transport.closeTimeout = POLL_GRACE;
     this.ended = this.#untilTheEnd();
     house.visits.add(this);
   }
