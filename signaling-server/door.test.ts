@@ -179,7 +179,7 @@ describe('who is in the way of nobody', () => {
   });
 
   it('neither reads nor closes, and is cut off a moment later', async () => {
-    await open({ joinDeadline: 50 });
+    await open({ joinDeadline: 1500 });
     const { socket } = await upgrade(`${inn.url}${HANDSHAKE}websocket`);
     // It answers no closing handshake: its socket is not read, and its half stays open.
     socket.allowHalfOpen = true;
