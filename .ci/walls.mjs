@@ -21,7 +21,7 @@ const GROUND = [FLOOR, 'shared'];
 /** What each room may import, beside itself. Down the table of design.md section 2 only. */
 const rooms = /** @type {Record<string, string[]>} */ ({
   shared: [],
-  'signaling-server': ['shared', 'node:', 'socket.io', 'vite'],
+  'signaling-server': ['shared', 'node:', 'socket.io', 'vite', 'jose'],
   'signaling-server/testing': ['signaling-server', 'shared', 'node:', 'socket.io-client'],
   [FLOOR]: ['shared'],
   [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],

@@ -23,12 +23,19 @@ export interface JoinRequest extends Member {
    * was replaced, and does not get the name back. Default: false.
    */
   readonly again?: boolean;
+  /** For a server that asks who may join; at most 8 KiB. What is in it is between the app and the server. */
+  readonly token?: string;
 }
+
+/** What a token can allow: to be a member of the room, to send signals. */
+export const CAPABILITIES = ['join', 'signal'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /**
  * Why a server refuses: a closed set, so that a client can act on it. `name-taken`: it is another's, or kept for one
  * who may come back. `server-full`: it has as many rooms as it may. `shutting-down`, `unavailable`: come back later.
  * `replaced`: the name went to a newer socket or another instance that showed the same key; it is not to be fought for.
+ * `unauthorized`: no token, or none for this room and name. `expired`: it was one. `forbidden`: it allows other things.
  */
 export type RefusalCode =
   | 'malformed'
@@ -42,7 +49,10 @@ export type RefusalCode =
   | 'rate-limited'
   | 'shutting-down'
   | 'unavailable'
-  | 'replaced';
+  | 'replaced'
+  | 'unauthorized'
+  | 'expired'
+  | 'forbidden';
 
 export interface Refusal {
   readonly ok: false;
@@ -53,6 +63,8 @@ export interface Refusal {
 /** `members`: who else is in the room, in the order in which they joined. */
 export type JoinReply = { readonly ok: true; readonly members: readonly Member[] } | Refusal;
 
+export type RenewReply = { readonly ok: true } | Refusal;
+
 /**
  * `Signal` is whatever two clients say to each other; the server is compiled with `unknown` and provably can't read it.
  */
@@ -61,6 +73,8 @@ export interface ClientToServerEvents<Signal> {
   join(request: JoinRequest, reply: (reply: JoinReply) => void): void;
   /** To one instance in the sender's room, in order per pair of sockets. Lost when it is not there. */
   signal(to: Member, signal: Signal): void;
+  /** A newer token, for the room and name of this socket. When it is refused, the older one goes on to its end. */
+  renew(token: string, reply: (reply: RenewReply) => void): void;
   /**
    * Goodbye: the name is free at once. The server closes the socket. After a socket that closed without it, the name is
    * kept for who shows its key.
@@ -81,6 +95,11 @@ export interface ServerToClientEvents<Signal> {
    * does not within a second loses it, and hears `refused`, code `replaced`.
    */
   'still-here'(answer: (yes: true) => void): void;
+  /**
+   * What the token allowed ends in so many ms, and then, unless it is renewed, the socket: `refused`, code `expired`.
+   * Said again when a quarter of that time is left.
+   */
+  expiring(left: number): void;
   /**
    * Something the client did was refused where no reply was possible, or its socket is about to be closed for this
    * reason.

@@ -1,4 +1,5 @@
 import type { Member, Refusal } from '#shared/signaling';
+import type { DoorCode } from './door.ts';
 
 /**
  * What a server can tell its operator. Names come from strangers: they hold no control characters, and are up to 128
@@ -16,7 +17,18 @@ export type SignalingEvent =
   | { readonly type: 'left'; readonly room: string; readonly member: Member; readonly reason: 'left' | 'closed' }
   /** `closed`: and the socket with it. */
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly closed: boolean }
+  /**
+   * An HTTP request that is no connection yet. `first`: of this address, as long as it is remembered; a log that tells
+   * no others can't be flooded.
+   */
+  | {
+      readonly type: 'turned-away';
+      readonly address: string;
+      readonly code: DoorCode;
+      readonly message: string;
+      readonly first: boolean;
+    }
   /** A packet that is no socket.io packet; its socket is closed. */
   | { readonly type: 'unreadable'; readonly message: string }
-  /** Ours to mend, or the store's: the client was told `unavailable`. */
+  /** Ours to mend, or the store's, or of `authorize`: the client was told `unavailable`. */
   | { readonly type: 'fault'; readonly error: unknown };

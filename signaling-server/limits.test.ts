@@ -34,6 +34,22 @@ describe('an allowance', () => {
     expect([allowance.charge(2), allowance.charge(1)]).toEqual(['granted', 'overdrawn']);
   });
 
+  it('turns away without a debt, so that what comes too fast is let in at its pace', () => {
+    let now = 0;
+    const allowance = new Allowance(2, 10, () => now);
+    expect(Array.from({ length: 4 }, () => allowance.take(1))).toEqual([true, true, false, false]);
+    now += 100;
+    expect([allowance.take(1), allowance.take(1)]).toEqual([true, false]);
+  });
+
+  it('forgives who falls silent, however much it took', () => {
+    let now = 0;
+    const allowance = new Allowance(10, 10, () => now);
+    expect(allowance.charge(1e9)).toBe('exhausted');
+    now += 2000;
+    expect(allowance.charge(10)).toBe('granted');
+  });
+
   it('grants for ever what comes at its pace', () => {
     let now = 0;
     const allowance = new Allowance(2, 8, () => now);

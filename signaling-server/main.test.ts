@@ -75,7 +75,14 @@ describe('peerpool-signaling', () => {
     const health = await fetch(`${url}/healthz?deep`);
     expect(health.status).toBe(200);
     expect(health.headers.get('content-type')).toBe('application/json');
-    expect(await health.json()).toEqual({ status: 'ok', peers: 1, rooms: 1, uptime: expect.any(Number) as unknown });
+    expect(await health.json()).toEqual({
+      status: 'ok',
+      peers: 1,
+      rooms: 1,
+      refusals: {},
+      socketsRefused: 0,
+      uptime: expect.any(Number) as unknown,
+    });
     for (const [path, method] of [
       ['/', 'GET'],
       ['/peerpool/', 'GET'],

@@ -1,30 +1,54 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Authorize } from './authorization.ts';
+import { httpServer } from './http-server.ts';
 import { attachSignaling, type Signaling, type SignalingEvent } from './server.ts';
 import { HELP, type Settings, SettingsError, settings } from './settings.ts';
+import { tokenAuthorizer } from './tokens.ts';
 
 /** Milliseconds from SIGTERM to the end, whatever hangs. Half of what container platforms wait before they kill. */
 const STOP_BOUND = 5000;
+/** A client by long polling has two at a time; one that reconnects has the old ones too. */
+const SOCKETS_PER_CONNECTION = 4;
+/** Characters of what went wrong; a stack of ten frames has fewer. */
+const LONGEST_FAULT = 4000;
 
 try {
   const asked = settings(process.argv.slice(2), process.env);
-  if (asked.action === 'serve') serve(asked);
-  else console.log(asked.action === 'help' ? HELP : version());
+  if (asked.action === 'serve') {
+    const { authSecrets, ...options } = asked;
+    serve({ ...options, authorize: await doorman(authSecrets) });
+  } else console.log(asked.action === 'help' ? HELP : version());
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(`peerpool-signaling: ${error.message} (--help says more)`);
   process.exitCode = 2;
 }
 
-function serve({ port, host, ...options }: Settings & { action: 'serve' }): void {
-  const server = createServer();
+async function doorman(secrets: readonly string[]): Promise<Authorize | undefined> {
+  if (secrets.length === 0) return undefined;
+  return tokenAuthorizer(secrets).catch((cause: unknown) => {
+    throw new SettingsError(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
+}
+
+type Served = Omit<Settings & { action: 'serve' }, 'authSecrets'> & { readonly authorize: Authorize | undefined };
+
+function serve({ port, host, ...options }: Served): void {
+  let socketsRefused = 0;
+  const maxSockets = options.maxConnectionsPerAddress * SOCKETS_PER_CONNECTION;
+  const server = httpServer({ maxSockets, hops: options.trustProxy }, () => (socketsRefused += 1));
   const signaling = attachSignaling(server, { ...options, observe });
   let stopping = false;
   server.on(
     'request',
-    answer(signaling, () => stopping),
+    answer(
+      signaling,
+      () => stopping,
+      () => socketsRefused,
+    ),
   );
 
   server.once('error', (error) => {
@@ -63,7 +87,7 @@ function end(done: Promise<void>): void {
 }
 
 /** What is not signaling: `/healthz`, and a word for who came here by a browser. */
-function answer(signaling: Signaling, stopping: () => boolean): RequestListener {
+function answer(signaling: Signaling, stopping: () => boolean, socketsRefused: () => number): RequestListener {
   return (request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
     if (path !== '/healthz' || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -78,8 +102,10 @@ function answer(signaling: Signaling, stopping: () => boolean): RequestListener 
       response.end(`${JSON.stringify(body)}\n`);
     };
     signaling.counts().then(
-      (counts) =>
-        json(stopping() ? 503 : 200, { status: stopping() ? 'stopping' : 'ok', ...counts, uptime: process.uptime() }),
+      (counts) => {
+        const state = { status: stopping() ? 'stopping' : 'ok', ...counts, socketsRefused: socketsRefused() };
+        json(stopping() ? 503 : 200, { ...state, uptime: process.uptime() });
+      },
       (error: unknown) => json(503, { status: 'failed', message: String(error) }),
     );
   };
@@ -99,10 +125,13 @@ function observe(event: SignalingEvent): void {
       // The end of a socket is a life event; a refusal it lives on with could fill the log.
       if (event.closed) log('info', 'refused', { code: event.refusal.code, message: event.refusal.message });
       return;
+    case 'turned-away':
+      if (event.first) log('info', 'turned away', { address: event.address, code: event.code, message: event.message });
+      return;
     case 'unreadable':
       return log('info', 'unreadable', { message: event.message });
     case 'fault':
-      return log('error', 'fault', { message: event.error instanceof Error ? event.error.stack : String(event.error) });
+      return log('error', 'fault', { message: told(event.error) });
   }
 }
 
@@ -110,6 +139,11 @@ function observe(event: SignalingEvent): void {
 function log(level: 'info' | 'error', what: string, fields: Readonly<Record<string, unknown>> = {}): void {
   const details = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   console.log(`${new Date().toISOString()} ${level} ${what}${details.join('')}`);
+}
+
+/** What others throw may repeat what strangers said. */
+function told(error: unknown): string {
+  return (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, LONGEST_FAULT);
 }
 
 function unheard(error: NodeJS.ErrnoException, host: string, port: number): string {

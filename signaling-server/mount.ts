@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server as PlainServer, type Se
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { Errand } from './door.ts';
 
 /** Any server of Node that answers requests; those of HTTP/2 need `allowHTTP1` for WebSockets. */
 export type HttpServer = PlainServer | SecureServer | Http2SecureServer | Http2Server;
@@ -10,6 +11,14 @@ export type HttpServer = PlainServer | SecureServer | Http2SecureServer | Http2S
 /** Set on a server; a registered symbol, because two copies of this package in one process must see each other. */
 const PATHS = Symbol.for('peerpool.signaling.paths');
 type Occupied = EventEmitter & { [PATHS]?: Set<string> };
+
+/** What becomes of the requests for a path. */
+export interface Porter {
+  /** Whether it may come in; if not, it has been answered. */
+  admits(request: IncomingMessage, answer: ServerResponse | Duplex, errand: Errand): boolean;
+  /** Answers who posts to the path with `leave` for a query. */
+  farewell(request: IncomingMessage, response: ServerResponse): void;
+}
 
 /**
  * One path of somebody else's server. `inner` never listens: it is what socket.io attaches to, and hears only the
@@ -22,29 +31,24 @@ export class Mount {
   readonly inner: PlainServer = createServer();
   readonly #server: Occupied;
   readonly #path: string;
-  readonly #farewell: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #porter: Porter;
   readonly #before: EventEmitter['emit'];
   readonly #overridden: boolean;
   readonly #sockets = new Set<Duplex>();
   #mounted = true;
 
   /**
-   * `farewell` answers who posts to the path with `leave` for a query.
    * @throws RangeError when the path is none
    * @throws Error when signaling stands on this path of this server already: two would answer the same request, and the
    * process would die of it
    */
-  constructor(
-    server: HttpServer,
-    path: string,
-    farewell: (request: IncomingMessage, response: ServerResponse) => void,
-  ) {
+  constructor(server: HttpServer, path: string, porter: Porter) {
     if (!isPath(path)) {
       throw new RangeError(`a path looks like /peerpool, not ${JSON.stringify(path)}`);
     }
     this.#server = server;
     this.#path = path;
-    this.#farewell = farewell;
+    this.#porter = porter;
     const paths = (this.#server[PATHS] ??= new Set());
     if (paths.has(path)) throw new Error(`signaling is attached to ${path} of this server already`);
     paths.add(path);
@@ -76,13 +80,13 @@ export class Mount {
 
   readonly #emit = (event: string | symbol, ...args: unknown[]): boolean => {
     if (this.#mounted && (event === 'request' || event === 'upgrade')) {
-      const asked = this.#asked(args[0] as IncomingMessage);
-      if (asked === 'EIO') {
-        if (event === 'upgrade') this.#track(args[1] as Duplex);
-        return this.inner.emit(event, ...args);
-      }
-      if (asked === 'leave' && event === 'request') {
-        this.#farewell(...(args as [IncomingMessage, ServerResponse]));
+      const [request, answer] = args as [IncomingMessage, ServerResponse | Duplex];
+      const errand = this.#errand(request, event);
+      if (errand !== undefined) {
+        if (event === 'upgrade') this.#track(answer as Duplex);
+        if (!this.#porter.admits(request, answer, errand)) return true;
+        if (errand !== 'farewell') return this.inner.emit(event, ...args);
+        this.#porter.farewell(request, answer as ServerResponse);
         return true;
       }
     }
@@ -91,14 +95,15 @@ export class Mount {
 
   /**
    * engine.io always names its version in the query, and a beacon says `leave`. What does neither is the app's own, even
-   * on this path: a page, or Vite's hot reload under such a base.
+   * on this path: a page, or Vite's hot reload under such a base. The query is read as engine.io reads it, so that both
+   * see the same connections.
    */
-  #asked({ url = '', method }: IncomingMessage): 'EIO' | 'leave' | undefined {
-    const [path, text] = url.split('?', 2);
+  #errand({ url = '', method }: IncomingMessage, event: 'request' | 'upgrade'): Errand | undefined {
+    const [path] = url.split('?', 1);
     if (path !== this.#path && path !== `${this.#path}/`) return undefined;
-    const query = new URLSearchParams(text);
-    if (query.has('EIO')) return 'EIO';
-    return method === 'POST' && query.has('leave') ? 'leave' : undefined;
+    const query = new URL(url, 'http://localhost').searchParams;
+    if (query.has('EIO')) return event === 'request' && query.getAll('sid').at(-1) ? 'poll' : 'connect';
+    return event === 'request' && method === 'POST' && query.has('leave') ? 'farewell' : undefined;
   }
 
   #track(socket: Duplex): void {

@@ -11,7 +11,9 @@ export type Request =
       readonly instance: InstanceId;
       readonly key: string;
       readonly again: boolean;
+      readonly token: string | undefined;
     }
+  | { readonly type: 'renew'; readonly token: string }
   | { readonly type: 'signal'; readonly to: Addressee; readonly signal: unknown }
   | { readonly type: 'leave' };
 
@@ -22,6 +24,8 @@ export interface Addressee {
 
 /** A key guards a name, so it has to be more than a guess: 16 characters of base 32 are 80 bits. */
 const KEY_BYTES = { min: 16, max: 128 };
+/** As much as many proxies allow a header, which is where other tokens travel. */
+const TOKEN_BYTES = 8192;
 /**
  * socket.io's encoder walks a signal recursively, so one that nests without end would exhaust the stack. Honest ones
  * have three or four levels.
@@ -39,14 +43,17 @@ export function parseRequest(event: unknown, args: readonly unknown[], maxSignal
         return join(only(args, 1));
       case 'signal':
         return signal(only(args, 2), maxSignalBytes);
+      case 'renew':
+        return { type: 'renew', token: ticket(only(args, 1)[0]) };
       case 'leave':
         only(args, 0);
         return { type: 'leave' };
       default:
-        return refusal('malformed', 'the events of this server are join, signal and leave');
+        return refusal('malformed', 'the events of this server are join, signal, renew and leave');
     }
   } catch (error) {
-    return refusal('malformed', `${String(event)}: ${error instanceof Error ? error.message : 'not readable'}`);
+    // Of the events above: what else a stranger calls an event is not repeated.
+    return refusal('malformed', `${event as string}: ${error instanceof Error ? error.message : 'not readable'}`);
   }
 }
 
@@ -60,7 +67,7 @@ export function parseFarewell(text: string): Farewell {
 }
 
 function join([payload]: readonly unknown[]): Request | Refusal {
-  const { version, room, name, instance, key, again = false } = record(payload, 'the request');
+  const { version, room, name, instance, key, again = false, token } = record(payload, 'the request');
   if (version !== SIGNALING_VERSION) {
     const theirs = typeof version === 'number' ? `version ${version}` : 'no version';
     return refusal(
@@ -76,6 +83,7 @@ function join([payload]: readonly unknown[]): Request | Refusal {
     instance: instanceId(instance),
     key: secret(key),
     again,
+    token: token === undefined ? undefined : ticket(token),
   };
 }
 
@@ -102,6 +110,11 @@ function secret(value: unknown): string {
     throw new TypeError(`a key is a string of ${KEY_BYTES.min} to ${KEY_BYTES.max} bytes`);
   }
   return value;
+}
+
+function ticket(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= TOKEN_BYTES) return value;
+  throw new TypeError(`a token is a string of 1 to ${TOKEN_BYTES} bytes`);
 }
 
 /**

@@ -1,16 +1,23 @@
 import { Server } from 'socket.io';
-import { SIGNALING_PATH } from '#shared/signaling';
+import { type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
+import type { Authorize } from './authorization.ts';
+import { Connection } from './connection.ts';
+import { boundBody, Door, type DoorCode, turnAway } from './door.ts';
 import type { SignalingEvent } from './events.ts';
 import { farewell } from './farewell.ts';
 import { type Limits, limits } from './limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms, type RoomCounts } from './rooms.ts';
-import { type House, type SignalingServer, Visit } from './visit.ts';
+import { type House, type SignalingServer, type SignalingSocket, Visit } from './visit.ts';
 
+export type { Capability } from '#shared/signaling';
+export type { Application, Authorize, Denial, Grant } from './authorization.ts';
+export type { DoorCode } from './door.ts';
 export type { SignalingEvent } from './events.ts';
 export type { Limits } from './limits.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms.ts';
+export { signToken, type TokenRequest, tokenAuthorizer } from './tokens.ts';
 
 export interface SignalingOptions extends Partial<Limits> {
   /** Where on the server; default `/peerpool`. */
@@ -20,6 +27,13 @@ export interface SignalingOptions extends Partial<Limits> {
    * development. It stops pages of other sites, not programs, which say what they like or nothing.
    */
   readonly origin?: '*' | readonly string[] | undefined;
+  /** Who may join; default: everybody who knows the room's name. `tokenAuthorizer` makes one. */
+  readonly authorize?: Authorize | undefined;
+  /**
+   * How many proxies of yours stand in front of this server, each of which appends to X-Forwarded-For whom it saw.
+   * Default 0: the header, which anybody can write, is not believed.
+   */
+  readonly trustProxy?: number | undefined;
   /**
    * Hears of life events, for logs and figures. By default faults become process warnings, and the rest is not told.
    */
@@ -29,7 +43,7 @@ export interface SignalingOptions extends Partial<Limits> {
 export interface Signaling {
   readonly path: string;
   /** What `/healthz` shows. */
-  counts(): Promise<RoomCounts>;
+  counts(): Promise<SignalingCounts>;
   /**
    * Tells every client that the server is shutting down, closes their sockets, and leaves the http server, which goes
    * on, as it was. Resolves when no socket, timer or listener is left, after a second at most where clients don't
@@ -37,6 +51,11 @@ export interface Signaling {
    * this first.
    */
   close(): Promise<void>;
+}
+
+export interface SignalingCounts extends RoomCounts {
+  /** How often each code was said since the start; those that never were are not there. */
+  readonly refusals: Readonly<Partial<Record<RefusalCode | DoorCode, number>>>;
 }
 
 /** socket.io's default. Often enough for proxies, which cut what is silent for a minute. */
@@ -61,55 +80,71 @@ const CLOSE_GRACE = 1000;
  * none
  */
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
-  const { path = SIGNALING_PATH, origin = '*', observe = warn } = options;
+  const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, observe = warn } = options;
   const chosen = limits(options);
-  const mount = new Mount(httpServer, path, (request, response) => {
-    farewell(request, response, house).catch((error: unknown) => house.observe({ type: 'fault', error }));
+  if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) {
+    throw new RangeError(`trustProxy is a number of proxies, not ${String(trustProxy)}`);
+  }
+  const refusals: Partial<Record<RefusalCode | DoorCode, number>> = {};
+  const heard = (event: SignalingEvent): void => {
+    const code = event.type === 'refused' ? event.refusal.code : event.type === 'turned-away' ? event.code : undefined;
+    if (code !== undefined) refusals[code] = (refusals[code] ?? 0) + 1;
+    try {
+      observe(event);
+    } catch (error) {
+      warn({ type: 'fault', error });
+    }
+  };
+  const maxBodyBytes = chosen.maxSignalBytes * TRANSPORT_SIGNALS;
+  const closed = () => ending !== undefined;
+  const door = new Door({ limits: chosen, origin, trustProxy, maxBodyBytes, closed, observe: heard });
+  const mount = new Mount(httpServer, path, {
+    admits: (request, answer, errand) => {
+      if ('writeHead' in answer) boundBody(request, answer, chosen.joinDeadline);
+      const rejection = door.rejects(request, errand);
+      if (rejection !== undefined) turnAway(rejection, request, answer);
+      return rejection === undefined;
+    },
+    farewell: (request, response) => {
+      farewell(request, response, house).catch((error: unknown) => heard({ type: 'fault', error }));
+    },
   });
   const io: SignalingServer = new Server(mount.inner, {
     path,
     addTrailingSlash: false,
     serveClient: false,
-    maxHttpBufferSize: chosen.maxSignalBytes * TRANSPORT_SIGNALS,
-    connectTimeout: chosen.joinDeadline,
+    maxHttpBufferSize: maxBodyBytes,
+    // Ours comes first, and waits for nobody to agree.
+    connectTimeout: 2 * chosen.joinDeadline,
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
     cors: { origin: origin === '*' ? '*' : [...origin] },
-    // CORS does not cover WebSockets.
-    allowRequest: (request, decide) => {
-      if (ending !== undefined) decide('the server is shutting down', false);
-      else decide('this origin may not join', allows(origin, request.headers.origin));
-    },
   });
   const rooms = new MemoryRooms(chosen);
   const visits = new Set<Visit>();
   let ending: Promise<void> | undefined;
-  const house: House = {
-    io,
-    rooms,
-    limits: chosen,
-    visits,
-    observe: (event) => {
-      try {
-        observe(event);
-      } catch (error) {
-        warn({ type: 'fault', error });
-      }
-    },
-  };
+  const house: House = { io, rooms, limits: chosen, authorize, visits, observe: heard };
+  const connections = new WeakMap<SignalingSocket['conn'], Connection>();
+  io.engine.on('connection', (conn: SignalingSocket['conn']) => {
+    const address = door.connected(conn.request);
+    connections.set(conn, new Connection(conn, address, chosen, heard));
+    conn.once('close', () => door.disconnected(address));
+  });
   io.on('connection', (socket) => {
-    const visit = new Visit(socket, house);
+    const connection = connections.get(socket.conn);
+    if (connection === undefined) throw new Error('a socket without a connection');
+    const visit = new Visit(socket, connection, house);
     if (ending !== undefined) visit.dismiss();
   });
 
   const close = () => (ending ??= end());
-  const closed = () => {
-    close().catch((error: unknown) => house.observe({ type: 'fault', error }));
+  const follow = () => {
+    close().catch((error: unknown) => heard({ type: 'fault', error }));
   };
-  httpServer.once('close', closed);
+  httpServer.once('close', follow);
 
   async function end(): Promise<void> {
-    httpServer.off('close', closed);
+    httpServer.off('close', follow);
     const ended = Promise.all([...visits].map((visit) => visit.ended));
     for (const visit of visits) visit.dismiss();
     await within(CLOSE_GRACE, Promise.all([ended, mount.emptied()]));
@@ -118,12 +153,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     await ended;
   }
 
-  return { path, counts: () => rooms.counts(), close };
-}
-
-/** Who sends no origin is not a page. */
-function allows(allowed: '*' | readonly string[], origin: string | undefined): boolean {
-  return allowed === '*' || origin === undefined || allowed.includes(origin);
+  return { path, counts: async () => ({ ...(await rooms.counts()), refusals: { ...refusals } }), close };
 }
 
 async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {

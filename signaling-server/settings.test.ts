@@ -8,8 +8,17 @@ const defaults = {
   path: '/peerpool',
   maxPeersPerRoom: 128,
   maxRooms: 16_384,
+  maxConnectionsPerAddress: 512,
+  addressConnectionsPerSecond: 16,
+  addressJoinsPerSecond: 16,
+  addressPacketsPerSecond: 4096,
+  addressBytesPerSecond: 2_097_152,
+  trustProxy: 0,
   origin: '*',
+  authSecrets: [],
 };
+
+const [first, second] = ['1'.repeat(32), '2'.repeat(32)];
 
 describe('settings', () => {
   it('have defaults', () => {
@@ -26,6 +35,13 @@ describe('settings', () => {
       PEERPOOL_PATH: '/a/b',
       PEERPOOL_MAX_PEERS_PER_ROOM: '8',
       PEERPOOL_MAX_ROOMS: '9',
+      PEERPOOL_MAX_CONNECTIONS_PER_ADDRESS: '10',
+      PEERPOOL_ADDRESS_CONNECTIONS_PER_SECOND: '11',
+      PEERPOOL_ADDRESS_JOINS_PER_SECOND: '12',
+      PEERPOOL_ADDRESS_PACKETS_PER_SECOND: '13',
+      PEERPOOL_ADDRESS_BYTES_PER_SECOND: '14',
+      PEERPOOL_TRUST_PROXY: '2',
+      PEERPOOL_AUTH_SECRET: `${first}, ${second}`,
       PEERPOOL_ORIGIN: 'https://example.org, http://localhost:5173',
     };
     const chosen = {
@@ -35,6 +51,13 @@ describe('settings', () => {
       path: '/a/b',
       maxPeersPerRoom: 8,
       maxRooms: 9,
+      maxConnectionsPerAddress: 10,
+      addressConnectionsPerSecond: 11,
+      addressJoinsPerSecond: 12,
+      addressPacketsPerSecond: 13,
+      addressBytesPerSecond: 14,
+      trustProxy: 2,
+      authSecrets: [first, second],
       origin: ['https://example.org', 'http://localhost:5173'],
     };
     expect(settings([], environment)).toEqual(chosen);
@@ -57,10 +80,25 @@ describe('settings', () => {
     [['--origin', 'https://example.org/'], {}, '--origin'],
     [['--max-peers-per-room', '0'], {}, '--max-peers-per-room is a whole number from 1 on'],
     [[], { PEERPOOL_MAX_ROOMS: '1e3' }, 'PEERPOOL_MAX_ROOMS is a whole number'],
+    [['--trust-proxy', 'yes'], {}, '--trust-proxy is a whole number from 0 to 16, not "yes"'],
     [[], { PORT: '30.5' }, 'PORT is a whole number'],
   ])('refuse %j %j with a sentence that names what is wrong', (args, environment, sentence) => {
     expect(() => settings(args, environment)).toThrow(SettingsError);
     expect(() => settings(args, environment)).toThrow(sentence);
+  });
+
+  it('take several secrets, in one flag or in more, and say of a bad one only which it is', () => {
+    for (const args of [[`--auth-secret=${second},${first}`], ['--auth-secret', second, '--auth-secret', first]]) {
+      expect(settings(args, { PEERPOOL_AUTH_SECRET: first })).toMatchObject({ authSecrets: [second, first] });
+    }
+    for (const [args, environment, sentence] of [
+      [['--auth-secret', 'hunter2'], {}, '--auth-secret has fewer than 32 bytes; openssl rand -base64 32 makes one'],
+      [['--auth-secret='], {}, '--auth-secret has fewer than 32 bytes'],
+      [[], { PEERPOOL_AUTH_SECRET: `${first},hunter2` }, 'secret 2 of PEERPOOL_AUTH_SECRET has fewer than 32 bytes'],
+    ] as const) {
+      expect(() => settings(args, environment)).toThrow(sentence);
+      expect(() => settings(args, environment)).not.toThrow(/hunter2|1111/);
+    }
   });
 
   it('ask for help and version before anything else', () => {

@@ -97,7 +97,7 @@ describe('a join', () => {
     const carol = await inn.member('carol');
     expect(await carol.join('carol')).toMatchObject({ ok: false, code: 'already-joined' });
     expect(await carol.join('mallory', 'other')).toMatchObject({ ok: false, code: 'already-joined' });
-    expect(await inn.signaling.counts()).toEqual({ peers: 3, rooms: 1 });
+    expect(await inn.signaling.counts()).toMatchObject({ peers: 3, rooms: 1 });
     carol.say('signal', { name: 'bob', instance: 'bob-1' }, 'as carol');
     await bob.until(() => bob.all('signal').length > 0);
     expect(bob.all('signal')[0]?.[1]).toEqual({ name: 'carol', instance: 'carol-1' });
@@ -107,7 +107,7 @@ describe('a join', () => {
     const carol = inn.guest();
     const replies = await Promise.all([carol.join('carol'), carol.join('carol-two')]);
     expect(replies).toMatchObject([{ ok: true }, { ok: false, code: 'already-joined' }]);
-    expect(await inn.signaling.counts()).toEqual({ peers: 3, rooms: 1 });
+    expect(await inn.signaling.counts()).toMatchObject({ peers: 3, rooms: 1 });
   });
 
   it('again and again is slowed down, then ends the socket', async () => {

@@ -1,21 +1,27 @@
 import type { Server, Socket } from 'socket.io';
 import type { RoomName } from '#shared/identifiers';
-import type { ClientToServerEvents, JoinReply, Refusal, ServerToClientEvents } from '#shared/signaling';
+import type { ClientToServerEvents, JoinReply, Refusal, RenewReply, ServerToClientEvents } from '#shared/signaling';
+import { type Authorize, OPEN_DOOR, type Permit, permit } from './authorization.ts';
+import type { Connection } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
-import { Allowance, type Limits } from './limits.ts';
-import { refusal } from './refusal.ts';
+import { Expiry } from './expiry.ts';
+import type { Limits } from './limits.ts';
+import { printable, refusal } from './refusal.ts';
 import { type Addressee, parseRequest, type Request } from './requests.ts';
-import { type Claim, ownership, type Rooms, type Taken } from './rooms.ts';
+import type { Rooms } from './rooms.ts';
+import { takeName } from './name-taking.ts';
 
 /** `unknown`: a signal can be passed on here, and nothing else. */
 export type SignalingServer = Server<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
-type SignalingSocket = Socket<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
+export type SignalingSocket = Socket<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
 
 /** What all visits of one server share. */
 export interface House {
   readonly io: SignalingServer;
   readonly rooms: Rooms;
   readonly limits: Limits;
+  /** Absent: everybody may join. */
+  readonly authorize: Authorize | undefined;
   /** Those under way. Each adds and removes itself. */
   readonly visits: Set<Visit>;
   /** Never throws. */
@@ -25,20 +31,10 @@ export interface House {
 type Stage =
   | { readonly name: 'arrived' }
   | { readonly name: 'joining' }
-  | { readonly name: 'joined'; readonly room: RoomName; readonly member: Addressee };
+  | { readonly name: 'joined'; readonly room: RoomName; readonly member: Addressee; readonly permit: Permit };
 
-type Reply = (reply: JoinReply) => void;
-
-/**
- * Milliseconds for the next poll of a client that is being closed. They come one after the other, and engine.io would
- * wait 30 s for one that stays away.
- */
-const POLL_GRACE = 500;
-/**
- * Milliseconds in which somebody whose name another instance claims by the right key has to answer. A page that lives
- * does so within a round trip; one that is frozen or computes for longer loses the name to its own successor.
- */
-const ANSWER_WITHIN = 1000;
+/** Of whichever event. */
+type Reply = (reply: JoinReply | RenewReply) => void;
 
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
 export class Visit {
@@ -46,35 +42,32 @@ export class Visit {
   readonly ended: Promise<void>;
   readonly #socket: SignalingSocket;
   readonly #house: House;
+  readonly #connection: Connection;
   readonly #deadline: NodeJS.Timeout;
-  readonly #packets: Allowance;
-  readonly #bytes: Allowance;
-  readonly #joins: Allowance;
-  #warned = false;
+  readonly #expiry: Expiry;
+  /** Aborted when the socket has closed: nobody waits for `authorize` any more. */
+  readonly #gone = new AbortController();
   #stage: Stage = { name: 'arrived' };
   #joining: Promise<void> = Promise.resolve();
   /** socket.io's own clock runs until a question is answered, whatever became of the rest. */
   #asking: Promise<unknown> = Promise.resolve();
   #farewell: 'left' | 'closed' = 'closed';
 
-  constructor(socket: SignalingSocket, house: House) {
-    const { limits } = house;
+  constructor(socket: SignalingSocket, connection: Connection, house: House) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#house = house;
-    this.#packets = new Allowance(limits.packetBurst, limits.packetsPerSecond);
-    this.#bytes = new Allowance(limits.byteBurst, limits.bytesPerSecond);
-    this.#joins = new Allowance(limits.joinBurst, limits.joinsPerSecond);
-    this.#deadline = setTimeout(() => {
-      this.#end(refusal('not-joined', `a socket that has not joined within ${limits.joinDeadline} ms is closed`));
-    }, limits.joinDeadline);
-    // Everything counts, also what socket.io itself turns away.
-    socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => this.#charge(data?.length ?? 0));
+    this.#deadline = setTimeout(() => this.#late(), house.limits.joinDeadline);
+    this.#expiry = new Expiry({
+      expiring: (left) => socket.emit('expiring', left),
+      expired: () => this.#end(refusal('expired', 'what the token allowed is over')),
+    });
+    connection.accompany({ slowDown: (refused) => this.#refuse(refused), end: (refused) => this.#end(refused) });
     socket.onAny((...event: unknown[]) => this.#receive(event));
     // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too; it was refused.
     socket.on('error', (error: unknown) => {
-      if (error instanceof Error) house.observe({ type: 'unreadable', message: error.message });
+      if (error instanceof Error) house.observe({ type: 'unreadable', message: printable(error.message) });
     });
-    if ('closeTimeout' in socket.conn.transport) socket.conn.transport.closeTimeout = POLL_GRACE;
     this.ended = this.#untilTheEnd();
     house.visits.add(this);
   }
@@ -88,16 +81,13 @@ export class Visit {
     this.#socket.conn.close();
   }
 
-  #charge(bytes: number): void {
-    const verdicts = [this.#packets.charge(1), this.#bytes.charge(bytes)];
-    if (verdicts.includes('exhausted')) {
-      this.#end(refusal('rate-limited', 'it went on although it had been told to slow down'));
-    } else if (verdicts.includes('overdrawn') && !this.#warned) {
-      this.#warned = true;
-      const { packetsPerSecond, bytesPerSecond } = this.#house.limits;
-      const pace = `${packetsPerSecond} packets and ${bytesPerSecond} bytes a second`;
-      this.#refuse(refusal('rate-limited', `slow down to ${pace}, or the socket will be closed`));
+  #late(): void {
+    const within = `within ${this.#house.limits.joinDeadline} ms`;
+    if (this.#stage.name !== 'joining') {
+      return this.#end(refusal('not-joined', `a socket that has not joined ${within} is closed`));
     }
+    this.#fault(new Error(`a join was not answered ${within}`));
+    this.#socket.disconnect(true);
   }
 
   #receive(event: readonly unknown[]): void {
@@ -111,6 +101,8 @@ export class Visit {
           return this.#join(request, reply);
         case 'signal':
           return this.#signal(request, reply);
+        case 'renew':
+          return this.#renew(request, reply);
         case 'leave':
           this.#farewell = 'left';
           this.#socket.disconnect(true);
@@ -122,13 +114,7 @@ export class Visit {
 
   #join(request: Request & { type: 'join' }, reply: Reply | undefined): void {
     if (reply === undefined) return this.#refuse(refusal('malformed', 'join takes an acknowledgement callback'));
-    const verdict = this.#joins.charge(1);
-    if (verdict !== 'granted') {
-      const refused = refusal('rate-limited', 'too many attempts to join');
-      this.#refuse(refused, reply);
-      if (verdict === 'exhausted') this.#end(refused);
-      return;
-    }
+    if (!this.#mayAsk(reply)) return;
     if (this.#stage.name !== 'arrived') {
       return this.#refuse(refusal('already-joined', 'a socket joins one room, once'), reply);
     }
@@ -139,22 +125,49 @@ export class Visit {
     });
   }
 
+  /** Guesses are cheap for who makes them, and each is a question to the rooms and to `authorize`. */
+  #mayAsk(reply: Reply): boolean {
+    const verdict = this.#connection.join();
+    if (verdict === 'granted') return true;
+    const refused = refusal('rate-limited', 'too many attempts to join');
+    this.#refuse(refused, reply);
+    if (verdict === 'exhausted') this.#end(refused);
+    return false;
+  }
+
+  /** Before the rooms are asked anything, so that who may not join learns nothing of them. */
+  #permit(
+    authorize: Authorize,
+    room: RoomName,
+    { name, instance }: Addressee,
+    token: string | undefined,
+    renewal: boolean,
+  ): Promise<Permit | Refusal> {
+    const { headers } = this.#socket.request;
+    const { origin } = headers;
+    const address = this.#connection.address.name;
+    const application = { room, name, instance, token, origin, address, headers, renewal };
+    return permit(authorize, application, { gone: this.#gone.signal, within: this.#house.limits.joinDeadline });
+  }
+
   /**
    * Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the
    * others hear of it after that.
    */
   async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
-    const { io, observe } = this.#house;
-    const { room, name, instance } = request;
-    const taken = await this.#take(request);
-    if (!taken.ok) {
-      this.#stage = { name: 'arrived' };
-      return this.#refuse(taken, reply);
-    }
-    const { members, replaced, before } = taken;
+    const { io, observe, authorize } = this.#house;
+    const { room, name, instance, token } = request;
     const member: Addressee = { name, instance };
+    // An open door asks nobody and takes no time: who comes and goes in one breath was there.
+    const permitted = authorize ? await this.#permit(authorize, room, member, token, false) : OPEN_DOOR;
+    if (!this.#socket.connected) return;
+    if (!permitted.ok) return this.#turnDown(permitted, reply);
+    const asking = (asked: Promise<unknown>): void => void (this.#asking = asked);
+    const taken = await takeName(this.#house, this.#socket, request, asking);
+    if (!taken.ok) return this.#turnDown(taken, reply);
+    const { members, replaced, before } = taken;
     const again = before?.instance === instance;
-    this.#stage = { name: 'joined', room, member };
+    this.#stage = { name: 'joined', room, member, permit: permitted };
     if (replaced !== undefined) {
       io.to(replaced).emit('refused', refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
       io.in(replaced).disconnectSockets(true);
@@ -165,6 +178,7 @@ export class Visit {
     }
     if (!this.#socket.connected) return;
     clearTimeout(this.#deadline);
+    this.#expiry.set(permitted.expires);
     const reachable = this.#socket.join([everyone(room), address(room, member)]);
     reply({ ok: true, members });
     // Also of one who took over from an older socket: what was signaled to that may be lost.
@@ -173,55 +187,49 @@ export class Visit {
     await reachable;
   }
 
-  /** A name whose holder still answers is not handed over, not even to its key. Asked once: who comes then was faster. */
-  async #take({ room, name, instance, key, again }: Request & { type: 'join' }): Promise<Taken | Refusal> {
-    const { rooms } = this.#house;
-    const claim: Claim = { name, instance, proof: ownership(key), socket: this.#socket.id, again, silent: undefined };
-    let outcome = await rooms.join(room, claim);
-    if (outcome.ok || outcome.code !== 'contested') return outcome;
-    const { socket } = outcome;
-    if (!(await this.#answers(socket)) && this.#socket.connected) {
-      outcome = await rooms.join(room, { ...claim, silent: socket });
-      if (outcome.ok || outcome.code !== 'contested') return outcome;
-    }
-    return refusal('name-taken', `${JSON.stringify(name)} is in use in this room, by an instance that answers`);
-  }
-
-  /** Whether the client of that socket, on whichever node, says that it is still there. */
-  async #answers(socket: string): Promise<boolean> {
-    const { io } = this.#house;
-    const asked = io.timeout(ANSWER_WITHIN).to(socket).emitWithAck('still-here');
-    const answered = asked.then(
-      (answers = []) => answers.length > 0,
-      () => false,
-    );
-    this.#asking = answered;
-    const holder = io.sockets.sockets.get(socket);
-    let gone = (): void => {};
-    const closed = new Promise<false>((resolve) => {
-      gone = () => resolve(false);
-      holder?.once('disconnect', gone);
-    });
-    try {
-      return await Promise.race([answered, closed]);
-    } finally {
-      holder?.off('disconnect', gone);
-    }
+  /** It may try again. */
+  #turnDown(refused: Refusal, reply: Reply): void {
+    this.#stage = { name: 'arrived' };
+    this.#refuse(refused, reply);
   }
 
   #signal({ to, signal }: Request & { type: 'signal' }, reply: Reply | undefined): void {
     if (this.#stage.name !== 'joined') return this.#refuse(refusal('not-joined', 'a signal needs a room'), reply);
-    const { room, member } = this.#stage;
+    const { room, member, permit } = this.#stage;
+    if (!permit.capabilities.has('signal')) {
+      return this.#refuse(refusal('forbidden', 'the token does not allow to signal'), reply);
+    }
     this.#house.io.to(address(room, to)).emit('signal', member, signal);
   }
 
+  /** What is refused changes nothing: the older token goes on to its end. */
+  #renew({ token }: Request & { type: 'renew' }, reply: Reply | undefined): void {
+    if (reply === undefined) return this.#refuse(refusal('malformed', 'renew takes an acknowledgement callback'));
+    if (this.#stage.name !== 'joined') return this.#refuse(refusal('not-joined', 'what is renewed is a place'), reply);
+    if (!this.#mayAsk(reply)) return;
+    const { room, member } = this.#stage;
+    const { authorize } = this.#house;
+    if (authorize === undefined) return reply({ ok: true });
+    this.#permit(authorize, room, member, token, true).then(
+      (permitted) => {
+        if (!this.#socket.connected || this.#stage.name !== 'joined') return;
+        if (!permitted.ok) return this.#refuse(permitted, reply);
+        this.#stage = { ...this.#stage, permit: permitted };
+        this.#expiry.set(permitted.expires);
+        reply({ ok: true });
+      },
+      (error: unknown) => this.#fault(error, reply),
+    );
+  }
+
   async #untilTheEnd(): Promise<void> {
-    const { conn } = this.#socket;
-    const closed = new Promise((resolve) => conn.once('close', resolve));
+    const closed = new Promise((resolve) => this.#socket.conn.once('close', resolve));
     await new Promise((resolve) => this.#socket.once('disconnect', resolve));
     clearTimeout(this.#deadline);
+    this.#expiry.stop();
+    this.#gone.abort(new Error('the socket has closed'));
     // socket.io would keep the connection of a client that has only said goodbye to it.
-    conn.close();
+    this.#connection.cut();
     await this.#leave();
     await Promise.all([closed, this.#asking]);
     this.#house.visits.delete(this);

@@ -38,6 +38,7 @@ export type {
   Transport,
   TransportListener,
 } from './communicators/transport.ts';
+export type { Token, TokenPurpose } from './communicators/webrtc/token-source.ts';
 export type { WebRTCCommunicatorOptions } from './communicators/webrtc/webrtc-communicator.ts';
 export type { WebRTCImplementation } from './communicators/webrtc/webrtc-implementation.ts';
 export type { Delivery, PoolErrorCode, PoolErrorDetails } from './errors.ts';

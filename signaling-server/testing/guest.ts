@@ -8,6 +8,7 @@ import {
   type JoinRequest,
   type Member,
   type Refusal,
+  type RenewReply,
   type ServerToClientEvents,
   SIGNALING_PATH,
   SIGNALING_VERSION,
@@ -21,6 +22,7 @@ export type Heard =
   | readonly ['signal', Member, unknown]
   | readonly ['refused', Refusal['code']]
   | readonly ['reply', JoinReply]
+  | readonly ['expiring', number]
   | readonly ['disconnect', string];
 
 /** A real socket.io client that writes down what it hears, in order. */
@@ -39,6 +41,7 @@ export class Guest {
     this.socket.on('joined', (member) => this.#hear(['joined', member]));
     this.socket.on('left', (member, reason) => this.#hear(['left', member, reason]));
     this.socket.on('signal', (from, signal) => this.#hear(['signal', from, signal]));
+    this.socket.on('expiring', (left) => this.#hear(['expiring', left]));
     this.socket.on('refused', ({ code }) => this.#hear(['refused', code]));
     this.socket.on('disconnect', (reason, detail) => {
       this.detail = detail;
@@ -61,6 +64,10 @@ export class Guest {
         resolve(reply);
       });
     });
+  }
+
+  renew(token: string): Promise<RenewReply> {
+    return new Promise((resolve) => this.socket.emit('renew', token, resolve));
   }
 
   /** An event as no honest client sends it. */

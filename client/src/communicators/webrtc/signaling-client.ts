@@ -4,8 +4,9 @@ import { parsePresence } from '../signal.ts';
 import type { Presence, Signal } from '../transport.ts';
 import type { SealedSignal } from './sealed-signals.ts';
 import type { WireListener } from './signal-post.ts';
-import { parseRefusal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
+import { parseRefusal, parseRenewal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
 import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
+import { fetchToken, slowToken, type Token } from './token-source.ts';
 
 /** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
 const RETRY_LEAST_MS = 1000;
@@ -19,6 +20,8 @@ export interface SignalingOptions {
   readonly room: string;
   /** Proves to the servers that our name is ours; may come while the first is being found. */
   readonly key: Promise<string>;
+  /** For servers that ask who may join. */
+  readonly token?: Token | undefined;
   /** How long one server may take to let us in, in ms. */
   readonly patience: number;
 }
@@ -44,6 +47,8 @@ export class SignalingClient {
   #listed = false;
   /** Another has our name at the server, and our listener knows. */
   #disputed = false;
+  /** A newer token is being fetched or shown. */
+  #renewing = false;
   /** To come back, since we were last in the room. */
   #tries = 0;
   #server = 0;
@@ -130,7 +135,7 @@ export class SignalingClient {
   /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
   async #enter(): Promise<Reply> {
     if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
-    const { io, path, room, key, patience } = this.#options;
+    const { io, path, room, key, token, patience } = this.#options;
     const url = this.#url;
     const socket = signalingSocket(io, url, path, patience);
     this.#state = { name: 'entering', socket };
@@ -140,12 +145,30 @@ export class SignalingClient {
     try {
       return await new Promise<Reply>((resolve, reject) => {
         this.#abandon = reject;
-        impatient = setTimeout(() => reject(unreachable(new Error(`nothing came within ${patience} ms`))), patience);
+        let fetching = false;
+        impatient = setTimeout(() => {
+          const cause = new Error(`nothing came within ${patience} ms`);
+          reject(fetching ? slowToken(cause) : unreachable(cause));
+        }, patience);
+        // The server closes the socket of who does not join in time, and is not to blame for that.
+        socket.on('refused', (refusal: unknown) => {
+          const { code } = (refusal ?? {}) as { readonly code?: unknown };
+          if (fetching && code === 'not-joined') reject(slowToken(new Error('the server did not wait any longer')));
+        });
         socket.on('connect_error', (error) => reject(unreachable(error)));
         socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
-        const ask = (shown: string): void => {
+        const ask = (shown: string, token: string | undefined): void => {
           this.#key = shown;
-          const request = { version: SIGNALING_VERSION, room, ...this.#self, key: shown, again: this.#listed };
+          fetching = false;
+          const again = this.#listed;
+          const request = {
+            version: SIGNALING_VERSION,
+            room,
+            ...this.#self,
+            key: shown,
+            again,
+            ...(token && { token }),
+          };
           socket.emit('join', request, (answer: unknown) => {
             // It can come when we have given up.
             if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
@@ -159,7 +182,11 @@ export class SignalingClient {
           });
         };
         socket.on('connect', () => {
-          key.then(ask, reject);
+          fetching = typeof token === 'function';
+          Promise.all([key, fetchToken(token, { room, name: this.#self.name })]).then(
+            ([shown, fetched]) => ask(shown, fetched),
+            reject,
+          );
         });
         this.#hear(socket);
         socket.connect();
@@ -206,6 +233,12 @@ export class SignalingClient {
         (presence) => this.#listener.signal(presence, signal),
       );
     });
+    socket.on('expiring', () => {
+      if (!here()) return;
+      this.#renew(socket).catch((error: unknown) => {
+        if (this.#state.name !== 'left') this.#listener.error(error as PoolError);
+      });
+    });
     socket.on('still-here', (answer: unknown) => {
       if (here() && typeof answer === 'function') (answer as (yes: true) => void)(true);
     });
@@ -218,6 +251,30 @@ export class SignalingClient {
     socket.on('disconnect', () => {
       if (here()) this.#away();
     });
+  }
+
+  /**
+   * When it fails, the server says `expiring` again while there is time; later we come back, with a token of that moment.
+   * @throws PoolError that says why
+   */
+  async #renew(socket: SignalingSocket): Promise<void> {
+    const { token, room, patience } = this.#options;
+    if (token === undefined || this.#renewing) return;
+    this.#renewing = true;
+    try {
+      const fetched = await fetchToken(token, { room, name: this.#self.name });
+      if (fetched === undefined || !socket.connected) return;
+      // Rejects when the socket closes too, and then there is nothing to renew.
+      const answer: unknown = await socket.timeout(patience).emitWithAck('renew', fetched);
+      const renewed = parseRenewal(answer);
+      if (!renewed.ok) throw refusedBy(this.#url, renewed, this.#self.name);
+    } catch (cause) {
+      if (cause instanceof PoolError) throw cause;
+      if (!socket.connected) return;
+      throw new PoolError('malformed', `the server at ${this.#url} does not renew`, { reason: 'signaling', cause });
+    } finally {
+      this.#renewing = false;
+    }
   }
 
   /** Of those we knew before, who is not listed may be on its way back like us. */
@@ -269,7 +326,9 @@ export class SignalingClient {
       (reply) => this.#answered(reply),
       (error: unknown) => {
         if (!(error instanceof PoolError)) throw error;
-        this.#server++;
+        // Ours to mend, and no server's; the next try asks anew.
+        if (error.reason === 'token') this.#listener.error(error);
+        else this.#server++;
         this.#answered(undefined);
       },
     );

@@ -29,6 +29,9 @@ const CODES: Readonly<Record<RefusalCode, PoolErrorCode>> = {
   'shutting-down': 'unreachable',
   unavailable: 'unreachable',
   replaced: 'duplicate-peer',
+  unauthorized: 'refused',
+  expired: 'refused',
+  forbidden: 'refused',
 };
 
 /** @throws TypeError, RangeError when it is none */
@@ -37,6 +40,12 @@ export function parseReply(value: unknown): Reply {
   if (ok !== true) return parseRefusal(value);
   if (!Array.isArray(members)) throw new TypeError('a reply lists the members');
   return { ok, members: members.map((member: unknown) => parsePresence(member)) };
+}
+
+/** @throws TypeError when it is none */
+export function parseRenewal(value: unknown): { readonly ok: true } | Refused {
+  const { ok } = fields(value, 'reply');
+  return ok === true ? { ok } : parseRefusal(value);
 }
 
 /** @throws TypeError when it is none */

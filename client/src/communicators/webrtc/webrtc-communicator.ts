@@ -3,6 +3,7 @@ import { SIGNALING_PATH } from '#shared/signaling';
 import { checkSecret } from '../../trust/room-keys.ts';
 import type { MeshTimes } from '../mesh-times.ts';
 import { MeshCommunicator } from '../mesh.ts';
+import { type Token, tokenOption } from './token-source.ts';
 import { injected, native, type WebRTCImplementation } from './webrtc-implementation.ts';
 import { WebRTCTransport } from './webrtc-transport.ts';
 
@@ -24,6 +25,11 @@ export interface WebRTCCommunicatorOptions extends MeshTimes {
    * it knows the room by a hash. Who has another secret is in another room. Needs a secure context: elsewhere `initialize` rejects with `unsupported`.
    */
   readonly secret?: string | undefined;
+  /**
+   * For a server that asks who may join: a token, or a function that fetches one, called afresh for each join and each renewal with the room as the server
+   * sees it, and the name. When it throws, `initialize` rejects with `refused`, reason `token`; later that is an `error` event, and it is asked again.
+   */
+  readonly token?: Token | undefined;
   /** As for `RTCPeerConnection`. Without `iceServers` no server is asked, and peers find each other where no address translation stands between them. */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
   /** WebRTC, where the platform has none; e.g. `await import('node-datachannel/polyfill')` in Node. */
@@ -42,6 +48,7 @@ export class WebRTCCommunicator extends MeshCommunicator {
     const path = signalingPath(options.path ?? SIGNALING_PATH);
     const urls = options.url === undefined ? undefined : origins(options.url);
     const rtcConfiguration = frozen(options.rtcConfiguration ?? {});
+    const token = tokenOption(options.token);
     const rtc = options.rtc && injected(options.rtc);
     const connectTimeout = patience(options.connectTimeout ?? CONNECT_TIMEOUT_MS);
     super({
@@ -59,6 +66,7 @@ export class WebRTCCommunicator extends MeshCommunicator {
           secret,
           path,
           urls: servers,
+          token,
           patience: each,
           rtc: implementation,
           rtcConfiguration,

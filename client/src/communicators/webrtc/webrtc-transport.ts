@@ -39,7 +39,7 @@ export class WebRTCTransport implements Transport {
     const taking = tabSecret.take();
     this.#taking = taking.then((lease) => this.#took(lease));
     try {
-      const { urls, path, patience, secret } = this.#options;
+      const { urls, path, token, patience, secret } = this.#options;
       const keys = secret && (await RoomKeys.derive(secret, this.#options.room));
       const room = keys?.roomHash ?? this.#options.room;
       this.#libraries = await libraries();
@@ -50,7 +50,7 @@ export class WebRTCTransport implements Transport {
       const { io } = this.#libraries;
       const carry: SignalingClient['signal'] = (to, signal) => this.#signaling?.signal(to, signal);
       this.#post = keys ? new SealedSignals(keys, self, listener, carry) : new OpenSignals(listener, carry);
-      this.#signaling = new SignalingClient({ io, urls, path, room, key, patience }, self, this.#post.ear);
+      this.#signaling = new SignalingClient({ io, urls, path, room, key, token, patience }, self, this.#post.ear);
       return await this.#signaling.join(signal);
     } catch (error) {
       this.#release();
