@@ -119,6 +119,12 @@ export const breaks = {
 };
 
 /**
+ * The same for `fuzz.mjs`: each has to be noticed by that target.
+ * @type {Readonly<Record<string, { readonly target: string, readonly what: string, readonly alteration: Alteration }>>}
+ */
+export const flaws = {};
+
+/**
  * Makes the alterations while the sources are bundled, each of them exactly once.
  * @param {string} top
  * @param {readonly Alteration[]} alterations
