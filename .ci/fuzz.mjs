@@ -15,7 +15,7 @@ import { altering, flaws } from './altered-sources.mjs';
 const top = fileURLToPath(new URL('..', import.meta.url));
 
 /** How many of a hundred inputs each gets, by what it costs and what it can find. */
-const shares = { frames: 35, hello: 15, envelopes: 10, packer: 25, signaling: 15 };
+const shares = { frames: 18, hello: 8, envelopes: 8, packer: 44, signaling: 22 };
 
 /** Looked at after each. */
 const BATCH = 20_000;
@@ -132,7 +132,8 @@ async function run(target, inputs) {
     // Of the first batch the engine keeps what it has compiled.
     least = Math.min(least ?? bytes, bytes);
     most = Math.max(most, bytes - least);
-    if (most > GROWTH) return tell(target, { input: from + done, text: `${most} bytes more are held than before`, given: [] });
+    if (most > GROWTH)
+      return tell(target, { input: from + done, text: `${most} bytes more are held than before`, given: [] });
   }
   const seconds = (performance.now() - began) / 1000;
   const count = (/** @type {number} */ value) => Math.round(value).toLocaleString('en');

@@ -55,7 +55,11 @@ export class EnvelopesTarget implements Target {
 
 /** What the pool is busy with, of which everything settles once all have left. */
 function busy(pool: Pool, random: Random): Promise<unknown>[] {
-  pool.expose({ add: (one: never, other: never) => one + other, fail: () => Promise.reject(new Error('no')), late: () => new Promise(() => {}) });
+  pool.expose({
+    add: (one: never, other: never) => one + other,
+    fail: () => Promise.reject(new Error('no')),
+    late: () => new Promise(() => {}),
+  });
   pool.onRequest(({ value }) => value, 'echo');
   return [
     pool.call('mallory', 'theirs', [1]),
@@ -118,7 +122,8 @@ function key(kind: string, own: number, random: Random): string {
 
 function packetOf(kind: string, random: Random): Packet {
   if (random.chance(1 / 10)) return NOTHING;
-  if (random.chance(1 / 10)) return { head: bytesOf(random, random.below(30)), segments: random.chance(1 / 4) ? [new Uint8Array(65_536)] : [] };
+  if (random.chance(1 / 10))
+    return { head: bytesOf(random, random.below(30)), segments: random.chance(1 / 4) ? [new Uint8Array(65_536)] : [] };
   const packet = packer.pack(content(kind, random));
   return random.chance(1 / 5) ? { ...packet, head: mutate(packet.head, random) } : packet;
 }
@@ -132,7 +137,11 @@ function content(kind: string, random: Random): unknown {
       return [1, value(random)];
     case 's':
     case 'sm':
-      return { name: random.pick([undefined, name(random)]), type: 'text/plain', size: random.pick([undefined, 0, 5, number(random)]) };
+      return {
+        name: random.pick([undefined, name(random)]),
+        type: 'text/plain',
+        size: random.pick([undefined, 0, 5, number(random)]),
+      };
     case 'x':
     case 'y':
       return random.pick(['why', 'because\n'.repeat(400), name(random)]);

@@ -20,7 +20,9 @@ export class FramesTarget implements Target {
 
   input(random: Random, note: (given: Uint8Array) => void): void {
     const inboxLimit = random.pick([1, 1000, 10_000, 1 << 20]);
-    const pair = new PairOfSessions({ bob: { inboxLimit, outboxLimit: 1 << 16, maxMessageSize: random.pick([100, 10_000, LARGEST]) } });
+    const pair = new PairOfSessions({
+      bob: { inboxLimit, outboxLimit: 1 << 16, maxMessageSize: random.pick([100, 10_000, LARGEST]) },
+    });
     const outcomes = new Outcomes();
     const reader = new Reader(pair.bob, inboxLimit);
     const honest = recorded(pair);
@@ -46,7 +48,7 @@ export class FramesTarget implements Target {
     run(pair, random, MOST_STEPS);
     check(pair.steps().length === 0, 'it does not come to rest');
     this.#end(pair, outcomes);
-    this.#bystanders.look();
+    if (random.chance(1 / 4)) this.#bystanders.look();
   }
 
   #traffic({ alice, bob }: PairOfSessions, reader: Reader, outcomes: Outcomes, random: Random): void {
@@ -134,7 +136,8 @@ class Reader {
   check(): void {
     this.#look();
     let charged = 0;
-    for (const one of this.#unread) if (one.type === 'message') charged += chargeOf(packetBytes(one.packet), this.#inboxLimit);
+    for (const one of this.#unread)
+      if (one.type === 'message') charged += chargeOf(packetBytes(one.packet), this.#inboxLimit);
     const one = chargeOf(LARGEST, this.#inboxLimit);
     const most = 2 * this.#inboxLimit + (2 + this.#wants) * one;
     check(charged <= most, `${charged} lie unread, where at most ${most} may`);

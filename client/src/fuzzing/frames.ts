@@ -8,7 +8,9 @@ const MESSAGE_FLAGS = Object.values(FLAG);
 /** A packet of frames that a stranger wrote: some of an honest end's, changed, or made by the grammar with numbers that do not fit. */
 export function hostilePacket(random: Random, honest: readonly Uint8Array[]): Uint8Array {
   if (honest.length > 0 && random.chance(1 / 2)) return mutate(random.pick(honest), random, honest);
-  const frames = Uint8Array.from(Array.from({ length: 1 + random.below(random.pick([2, 4, 40])) }, () => frame(random)).flat());
+  const frames = Uint8Array.from(
+    Array.from({ length: 1 + random.below(random.pick([2, 4, 40])) }, () => frame(random)).flat(),
+  );
   if (random.chance(1 / 4)) return mutate(frames, random, honest);
   return honest.length > 0 && random.chance(1 / 4) ? joined(random.pick(honest), frames) : frames;
 }
@@ -26,12 +28,25 @@ function frame(random: Random): number[] {
       const segmented = random.chance(1 / 4);
       const body = segmented ? layout(random) : some(random, 60);
       const total = random.chance(1 / 2) ? body.length + random.below(40) : number(random);
-      const sizes = segmented ? [...varint(total + 65_536 * random.below(4)), ...varint(random.below(8))] : varint(total);
-      return [kind | flags | (segmented ? FLAG.segments : 0), ...head(flags, random), ...sizes, ...length(random, body.length), ...body];
+      const sizes = segmented
+        ? [...varint(total + 65_536 * random.below(4)), ...varint(random.below(8))]
+        : varint(total);
+      return [
+        kind | flags | (segmented ? FLAG.segments : 0),
+        ...head(flags, random),
+        ...sizes,
+        ...length(random, body.length),
+        ...body,
+      ];
     }
     case FRAME.more: {
       const body = some(random, 60);
-      return [kind, ...varint(random.chance(3 / 4) ? random.below(4) : number(random)), ...length(random, body.length), ...body];
+      return [
+        kind,
+        ...varint(random.chance(3 / 4) ? random.below(4) : number(random)),
+        ...length(random, body.length),
+        ...body,
+      ];
     }
     case FRAME.refused:
       return [kind, random.below(3), ...varint(number(random)), ...text(random, 70), ...text(random, 40)];
@@ -75,7 +90,9 @@ function text(random: Random, most: number): number[] {
 }
 
 function layout(random: Random): number[] {
-  return Array.from({ length: random.below(4) }, () => varint(random.pick([65_535, 65_536, 65_537, number(random)]))).flat();
+  return Array.from({ length: random.below(4) }, () =>
+    varint(random.pick([65_535, 65_536, 65_537, number(random)])),
+  ).flat();
 }
 
 function some(random: Random, most: number): number[] {

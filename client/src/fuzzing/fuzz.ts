@@ -43,10 +43,10 @@ export async function fuzz({ target: name, seed, from, inputs, unhandled }: Span
   const make = TARGETS[name];
   if (make === undefined) throw new RangeError(`there is no target "${name}"`);
   const target = make();
-  const pollution = prototypes();
   // Every refusal is an error, and its stack costs more than all else that becomes of it. One input alone is there to be looked at.
   const { stackTraceLimit } = Error;
   if (inputs > 1) Error.stackTraceLimit = 0;
+  const pollution = prototypes();
   try {
     for (let input = from; input < from + inputs; input++) {
       const given: (Uint8Array | string)[] = [];

@@ -48,7 +48,7 @@ export class HelloTarget implements Target {
     judge(bob, standing, truthful);
     if (bob.session.end === undefined) bob.session.abort('goodbye', 'the end');
     outcomes.check();
-    this.#bystanders.look();
+    if (random.chance(1 / 4)) this.#bystanders.look();
   }
 }
 
@@ -58,8 +58,12 @@ function judge({ heard }: End, standing: boolean, proven: boolean): void {
   check(ends.length <= 1, 'it ended twice');
   for (const one of heard) if (one.type === 'unfit') check(one.error.message.length < 3000, 'the error is long');
   if (!standing || proven) return;
-  check(!heard.some(({ type }) => type === 'resumed'), 'the session goes on with somebody who has not proven that it is theirs');
-  for (const { reason } of ends) check(reason === 'lost', `the session was ended (${reason}) by somebody who has not proven that it is theirs`);
+  check(
+    !heard.some(({ type }) => type === 'resumed'),
+    'the session goes on with somebody who has not proven that it is theirs',
+  );
+  for (const { reason } of ends)
+    check(reason === 'lost', `the session was ended (${reason}) by somebody who has not proven that it is theirs`);
 }
 
 function underway({ link }: End): Uint8Array[] {
@@ -76,7 +80,13 @@ function greeting(random: Random, genuine: readonly Uint8Array[], old: readonly 
   const [hello = new Uint8Array(0)] = genuine;
   const proof = proofOf(hello);
   const packet = random.weighted({ hello: 1, fields: 6, bytes: 3, frame: 3, replay: 1 });
-  const made = { hello: () => hello, fields: () => edited(hello, random), bytes: () => mutate(hello, random, old), frame: () => frame(random), replay: () => random.pick([...old, hello]) }[packet]();
+  const made = {
+    hello: () => hello,
+    fields: () => edited(hello, random),
+    bytes: () => mutate(hello, random, old),
+    frame: () => frame(random),
+    replay: () => random.pick([...old, hello]),
+  }[packet]();
   const whole = random.chance(1 / 10) ? joined(made, frame(random)) : made;
   return { packet: whole, proven: proof !== undefined && new TextDecoder().decode(whole).includes(proof) };
 }
@@ -90,8 +100,11 @@ function edited(hello: Uint8Array, random: Random): Uint8Array {
   const fields = JSON.parse(new TextDecoder().decode(hello.subarray(1 + MAGIC.length))) as Record<string, unknown>;
   for (let times = 1 + random.below(3); times > 0; times--) edit(fields, random);
   const resume = fields['resume'];
-  if (typeof resume === 'object' && resume !== null && random.chance(3 / 4)) edit(resume as Record<string, unknown>, random);
-  const text = JSON.stringify(fields, (_key, content: unknown) => (typeof content === 'bigint' ? Number(content) : content));
+  if (typeof resume === 'object' && resume !== null && random.chance(3 / 4))
+    edit(resume as Record<string, unknown>, random);
+  const text = JSON.stringify(fields, (_key, content: unknown) =>
+    typeof content === 'bigint' ? Number(content) : content,
+  );
   return joined(Uint8Array.of(FRAME.hello), encodeText(MAGIC + text));
 }
 
@@ -113,7 +126,9 @@ function edit(fields: Record<string, unknown>, random: Random): void {
 
 function frame(random: Random): Uint8Array {
   const said = (most: number): number[] => {
-    const bytes = random.chance(1 / 2) ? [...encodeText(random.pick(['gone', 'proof', 'version', 'instance']))] : [...bytesOf(random, random.below(most))];
+    const bytes = random.chance(1 / 2)
+      ? [...encodeText(random.pick(['gone', 'proof', 'version', 'instance']))]
+      : [...bytesOf(random, random.below(most))];
     return [...varint(bytes.length), ...bytes];
   };
   return Uint8Array.from(

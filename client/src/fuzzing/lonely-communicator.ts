@@ -1,4 +1,11 @@
-import type { Communicator, CommunicatorListener, PeerStatistics, Receipt, Self, SendOptions } from '../communicators/communicator.ts';
+import type {
+  Communicator,
+  CommunicatorListener,
+  PeerStatistics,
+  Receipt,
+  Self,
+  SendOptions,
+} from '../communicators/communicator.ts';
 import type { Packet } from '../packers/packer.ts';
 
 /** What the pool has sent. */

@@ -67,7 +67,11 @@ function once(bytes: Uint8Array, random: Random, others: readonly Uint8Array[]):
     }
     default: {
       const piece = bytes.subarray(at, end);
-      return joined(bytes.subarray(0, end), ...Array.from({ length: random.below(8) }, () => piece), bytes.subarray(end));
+      return joined(
+        bytes.subarray(0, end),
+        ...Array.from({ length: random.below(8) }, () => piece),
+        bytes.subarray(end),
+      );
     }
   }
 }

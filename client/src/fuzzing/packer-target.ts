@@ -30,7 +30,8 @@ export class PackerTarget implements Target {
     if (random.chance(1 / 10)) return { head: bomb(packer, random), segments: [] };
     const { head, segments: own } = packer.pack(value(random));
     const others = random.chance(1 / 4) ? [packer.pack(value(random)).head] : [];
-    const mutated = packer.name === 'json' && random.chance(1 / 2) ? reworded(head, random) : mutate(head, random, others);
+    const mutated =
+      packer.name === 'json' && random.chance(1 / 2) ? reworded(head, random) : mutate(head, random, others);
     if (random.chance(1 / 6)) return { head: mutated, segments: [...own, ...segments(random)] };
     return { head: mutated, segments: random.chance(1 / 6) ? own.slice(1) : own };
   }
@@ -93,8 +94,34 @@ function bomb(packer: Packer, random: Random): Uint8Array {
 }
 
 const WORDS = [
-  ...['"$Map"', '"$Set"', '"$Error"', '"$RegExp"', '"$Object"', '"$class"', '"$segment"', '"$Uint8Array"', '"__proto__"'],
-  ...['"$undefined"', '"$bigint:', '"$bigint:-0x', '"$date:', '"$$', '[', ']', '{', '}', ':', ',', '"', '\\u', 'null', '1e999'],
+  ...[
+    '"$Map"',
+    '"$Set"',
+    '"$Error"',
+    '"$RegExp"',
+    '"$Object"',
+    '"$class"',
+    '"$segment"',
+    '"$Uint8Array"',
+    '"__proto__"',
+  ],
+  ...[
+    '"$undefined"',
+    '"$bigint:',
+    '"$bigint:-0x',
+    '"$date:',
+    '"$$',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    ',',
+    '"',
+    '\\u',
+    'null',
+    '1e999',
+  ],
 ];
 
 /** JSON with other words in it. */
@@ -102,7 +129,11 @@ function reworded(head: Uint8Array, random: Random): Uint8Array {
   let text = new TextDecoder().decode(head);
   for (let times = 1 + random.below(3); times > 0; times--) {
     const at = random.below(text.length + 1);
-    const word = random.pick([() => random.pick(WORDS), () => String(random.pick(BOUNDARIES)), () => JSON.stringify(name(random))])();
+    const word = random.pick([
+      () => random.pick(WORDS),
+      () => String(random.pick(BOUNDARIES)),
+      () => JSON.stringify(name(random)),
+    ])();
     text = text.slice(0, at) + word + text.slice(at + random.below(6));
   }
   return encoder.encode(text);
@@ -112,7 +143,8 @@ function reworded(head: Uint8Array, random: Random): Uint8Array {
 function levels(found: unknown): number {
   if (typeof found !== 'object' || found === null || ArrayBuffer.isView(found)) return 0;
   if (found instanceof Point) return 1 + Math.max(1, levels([found.x]));
-  const parts: unknown[] = found instanceof Map ? [...found].flat() : found instanceof Set ? [...found] : Object.values(found);
+  const parts: unknown[] =
+    found instanceof Map ? [...found].flat() : found instanceof Set ? [...found] : Object.values(found);
   if (found instanceof Error) parts.push(found.cause);
   if (found instanceof AggregateError) parts.push(...(found.errors as unknown[]));
   if (found instanceof ArrayBuffer || found instanceof Date) return 0;

@@ -8,14 +8,17 @@ export function prototypes(): () => string | undefined {
     object,
     keys: Reflect.ownKeys(object).length,
     parent: Object.getPrototypeOf(object) as unknown,
-    values: Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }: PropertyDescriptor): unknown => value),
+    values: Object.values(Object.getOwnPropertyDescriptors(object)).map(
+      ({ value }: PropertyDescriptor): unknown => value,
+    ),
   }));
   return () => {
     for (const { object, keys, parent, values } of before) {
       if (Reflect.ownKeys(object).length !== keys) return `${nameOf(object)} has other keys than before`;
       if (Object.getPrototypeOf(object) !== parent) return `${nameOf(object)} inherits from something else`;
       const now = Object.values(Object.getOwnPropertyDescriptors(object));
-      if (now.some(({ value }: PropertyDescriptor, index) => value !== values[index])) return `${nameOf(object)} has another method`;
+      if (now.some(({ value }: PropertyDescriptor, index) => value !== values[index]))
+        return `${nameOf(object)} has another method`;
     }
     return undefined;
   };

@@ -9,14 +9,17 @@ import { allowed, check, type Target } from './target.ts';
 import { name, shaped, value } from './values.ts';
 
 const id = (random: Random): unknown => random.pick([`instance${random.below(3)}`, name(random)]);
-const text = (random: Random): string => random.pick(['why', 'é', '\u0007', 'x']).repeat(random.pick([0, 1, 64, 500, 1025]));
+const text = (random: Random): string =>
+  random.pick(['why', 'é', '\u0007', 'x']).repeat(random.pick([0, 1, 64, 500, 1025]));
 const presence = (random: Random): unknown => shaped({ name: id, instance: id }, random);
 
-const candidate = (random: Random): unknown =>
-  shaped({ candidate: text, sdpMid: text, sdpMLineIndex: number }, random);
+const candidate = (random: Random): unknown => shaped({ candidate: text, sdpMid: text, sdpMLineIndex: number }, random);
 
 const negotiation = (random: Random): unknown =>
-  shaped({ type: (drawn) => drawn.pick(['offer', 'answer', 'candidate', 'renegotiate']), sdp: text, candidate }, random);
+  shaped(
+    { type: (drawn) => drawn.pick(['offer', 'answer', 'candidate', 'renegotiate']), sdp: text, candidate },
+    random,
+  );
 
 const signal = (random: Random): unknown =>
   shaped(
@@ -69,13 +72,17 @@ const DOORS: readonly Door[] = [
         const parsed = parseSignal(given);
         named(parsed.to);
         check(Number.isSafeInteger(parsed.link) && parsed.link >= 0, 'the link of a signal is no number');
-        if (parsed.type === 'refuse') check(parsed.code.length + parsed.message.length <= 64 + 1024, 'a refusal is long');
+        if (parsed.type === 'refuse')
+          check(parsed.code.length + parsed.message.length <= 64 + 1024, 'a refusal is long');
       }),
   },
   { make: presence, open: (given) => allowed(MISUSE, () => named(parsePresence(given).name)) },
   {
     make: (random) =>
-      shaped({ ok: () => true, members: () => [presence(random), presence(random)], code: text, message: text }, random),
+      shaped(
+        { ok: () => true, members: () => [presence(random), presence(random)], code: text, message: text },
+        random,
+      ),
     open: (given) =>
       allowed(MISUSE, () => {
         const reply = parseReply(given);
@@ -83,7 +90,8 @@ const DOORS: readonly Door[] = [
       }),
   },
   {
-    make: (random) => shaped({ ok: () => false, code: () => random.pick(['replaced', name(random)]), message: text }, random),
+    make: (random) =>
+      shaped({ ok: () => false, code: () => random.pick(['replaced', name(random)]), message: text }, random),
     open: (given) =>
       allowed(MISUSE, () => {
         const error = refusedBy('https://server.example', parseRefusal(given), 'alice');

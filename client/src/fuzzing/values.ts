@@ -11,7 +11,9 @@ export function name(random: Random): string {
   return random.chance(1 / 3) ? random.pick(ODD_NAMES) : `name${random.below(4)}`;
 }
 
-const VIEWS = [Uint8Array, Int16Array, Float64Array, BigInt64Array, DataView, Uint8ClampedArray];
+const VIEWS: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
+  ...[Uint8Array, Int16Array, Float64Array, BigInt64Array, DataView, Uint8ClampedArray],
+];
 
 const LEAVES: readonly ((random: Random) => unknown)[] = [
   () => null,
@@ -27,7 +29,7 @@ const LEAVES: readonly ((random: Random) => unknown)[] = [
   name,
   (random) => 'text '.repeat(random.below(20)),
   (random) => new Date(random.pick([0, NaN, -1, 8.64e15, random.below(2 ** 32)])),
-  (random) => random.pick([/a+/g, /\p{L}/u, /[[a-z]--[aeiou]]/v, /(?<n>x)/]),
+  (random) => random.pick([/a+/g, /\p{L}/u, new RegExp('[[a-z]--[aeiou]]', 'v'), /(?<n>x)/]),
   (random) => bytesOf(random, random.below(40)),
   (random) => bytesOf(random, random.below(40)).buffer,
   (random) => new (random.pick(VIEWS))(new ArrayBuffer(8 * random.below(4))),

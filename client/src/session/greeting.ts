@@ -98,6 +98,7 @@ export class Greeting {
    * @throws FrameError
    */
   read(kind: number, lane: Lane, reader: PacketReader): Outcome | undefined {
+    if (kind === FRAME.reject && this.#greeted.size > 0) throw new FrameError('it rejects whom it has welcomed');
     if (kind === FRAME.reject) return this.#rejected(reader.text(64), reader.text(REASON_BYTES));
     if (!this.#heard.has(lane)) {
       if (kind !== FRAME.hello) throw new FrameError('a lane does not open with a hello');

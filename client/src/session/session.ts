@@ -314,6 +314,7 @@ export class Session {
         if (greeting.greeted(lane)) this.#frame(kind, lane, reader);
         else this.#come(greeting, greeting.read(kind, lane, reader));
       }
+      if (this.#outbox.relieved()) this.#scheduleIfPending();
       if (lane === 0 && kind !== FRAME.soon && this.#announced > 0) {
         this.#announced = 0;
         if (this.#acknowledge) this.#host.acknowledge();
@@ -452,11 +453,9 @@ export class Session {
       case FRAME.ack:
         this.#outbox.acknowledge(0, reader.varint());
         this.#outbox.acknowledge(1, reader.varint());
-        this.#scheduleIfPending();
         break;
       case FRAME.credit:
         this.#outbox.credit(reader.varint());
-        this.#scheduleIfPending();
         break;
       case FRAME.ping:
         this.#pong(reader.varint());
@@ -582,8 +581,14 @@ export class Session {
       reason: 'malformed',
       cause,
     });
-    if (this.#phase.name === 'greeting') this.#phase.greeting.reject(error);
-    else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
+    if (this.#phase.name === 'greeting') {
+      this.#phase.greeting.reject(error);
+      // A session that stands is not ended by somebody who has not proven to be its other end.
+      if (this.#standing !== undefined && this.#phase.greeting.agreement === undefined) {
+        this.#come(this.#phase.greeting, { name: 'unfit', error });
+        return;
+      }
+    } else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
     this.#finish('malformed', error, false);
   }
 
