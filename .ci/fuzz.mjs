@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
 import { build } from 'vite';
 import { altering, flaws } from './altered-sources.mjs';
 
@@ -19,6 +20,9 @@ const shares = { frames: 18, hello: 8, envelopes: 8, packer: 44, signaling: 22 }
 
 /** Looked at after each. */
 const BATCH = 20_000;
+
+/** In ms. An input that is under way for as long does not end. */
+const ENDLESS = 60_000;
 
 /** What is still referred to may grow by so many bytes over a target's batches: code that is optimized, tables that are filled once. */
 const GROWTH = 24 * 2 ** 20;
@@ -33,16 +37,19 @@ const usage = `npm run fuzz -- [--inputs N] [--seed S] [--from N] [--only ${Obje
 setFlagsFromString('--expose-gc');
 const collect = /** @type {() => void} */ (runInNewContext('gc'));
 
-/** @type {unknown} */
+/** @type {string | undefined} */
 let rejected;
 process.on('unhandledRejection', (reason) => {
-  rejected ??= reason ?? 'nothing';
+  rejected ??= String(reason);
 });
 process.on('uncaughtException', (error) => {
-  rejected ??= error;
+  rejected ??= String(error);
 });
 
 const options = read();
+/** The number of the input under way: what never ends can't say so itself. */
+const underWay = new Float64Array(new SharedArrayBuffer(8));
+watch();
 const bundle = await bundled();
 for (const [target, inputs] of Object.entries(options.plan)) await run(target, inputs);
 
@@ -109,7 +116,7 @@ async function bundled() {
 
 /**
  * As `client/src/fuzzing/fuzz.ts` has them.
- * @typedef {{ target: string, seed: number, from: number, inputs: number, unhandled: () => unknown }} Span
+ * @typedef {{ target: string, seed: number, from: number, inputs: number, unhandled: () => string | undefined, begin: (input: number) => void }} Span
  * @typedef {{ input: number, text: string, given: readonly string[] }} Failure
  */
 
@@ -125,7 +132,7 @@ async function run(target, inputs) {
   let least;
   let most = 0;
   for (let done = 0; done < inputs; done += BATCH) {
-    const span = { target, seed, from: from + done, inputs: Math.min(BATCH, inputs - done), unhandled };
+    const span = { target, seed, from: from + done, inputs: Math.min(BATCH, inputs - done), unhandled, begin };
     const failure = await bundle.fuzz(span);
     if (failure !== undefined) return tell(target, failure);
     const bytes = held();
@@ -137,6 +144,7 @@ async function run(target, inputs) {
   }
   const seconds = (performance.now() - began) / 1000;
   const count = (/** @type {number} */ value) => Math.round(value).toLocaleString('en');
+  underWay[0] = -1;
   console.log(
     `${target.padEnd(10)} ${count(inputs)} inputs from seed ${seed} in ${seconds.toFixed(1)} s, ${count(inputs / seconds)} a second; grew by ${count(most / 1024)} KiB`,
   );
@@ -148,6 +156,29 @@ function held() {
   collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
+}
+
+/** @param {number} input */
+function begin(input) {
+  underWay[0] = input;
+}
+
+/** From a thread of its own, that ends with this one. */
+function watch() {
+  const code = `
+    const { workerData: { underWay, hint, ms } } = require('node:worker_threads');
+    let last = NaN;
+    setInterval(() => {
+      if (underWay[0] !== last) last = underWay[0];
+      else if (last >= 0) {
+        require('node:fs').writeSync(2, 'failed: it does not end\\n  ' + hint + ' --from ' + last + ' --inputs 1 \\n');
+        process.kill(process.pid, 'SIGKILL');
+      }
+    }, ms);`;
+  const broken = options.broken === undefined ? '' : ` --break ${options.broken}`;
+  const hint = `npm run fuzz --${broken} --only ${Object.keys(options.plan).join('|')} --seed ${options.seed}`;
+  underWay[0] = -1;
+  new Worker(code, { eval: true, workerData: { underWay, hint, ms: ENDLESS } }).unref();
 }
 
 function unhandled() {

@@ -41,6 +41,8 @@ export class Peer {
   readonly name: string;
   /** Added by `addConnection`, and so kept whether it is there or not. */
   named: boolean;
+  /** The life of it that broke the protocol, or says that we did. It is not heard again. */
+  barred: string | undefined;
   readonly #host: PeerHost;
   /** The life of it that we deal with. */
   #presence: Presence | undefined;
@@ -376,6 +378,7 @@ export class Peer {
     this.#joined = false;
     this.#part(error);
     this.#pair({ type: 'drop' });
+    if (reason === 'malformed') this.barred = instance;
     if (joined && reason === 'malformed') listener.error(error);
     if (joined) listener.left(this.name, instance, reason);
     else if (error.code !== 'closed' && error.code !== 'peer-left') listener.failed(this.name, error);

@@ -7,12 +7,21 @@ const MESSAGE_FLAGS = Object.values(FLAG);
 
 /** A packet of frames that a stranger wrote: some of an honest end's, changed, or made by the grammar with numbers that do not fit. */
 export function hostilePacket(random: Random, honest: readonly Uint8Array[]): Uint8Array {
+  if (random.chance(1 / 12)) return flood(random);
   if (honest.length > 0 && random.chance(1 / 2)) return mutate(random.pick(honest), random, honest);
   const frames = Uint8Array.from(
     Array.from({ length: 1 + random.below(random.pick([2, 4, 40])) }, () => frame(random)).flat(),
   );
   if (random.chance(1 / 4)) return mutate(frames, random, honest);
   return honest.length > 0 && random.chance(1 / 4) ? joined(random.pick(honest), frames) : frames;
+}
+
+/** One frame, again and again. */
+function flood(random: Random): Uint8Array {
+  const one = random.chance(1 / 2)
+    ? [FRAME.message | (drawnFlags(random) & ~FLAG.queue & ~FLAG.again & ~FLAG.correlated), 0]
+    : frame(random);
+  return Uint8Array.from(Array.from({ length: random.pick([3, 20, 300]) }, () => one).flat());
 }
 
 function frame(random: Random): number[] {
@@ -26,10 +35,14 @@ function frame(random: Random): number[] {
     case FRAME.first: {
       const flags = drawnFlags(random) & ~FLAG.segments;
       const segmented = random.chance(1 / 4);
-      const body = segmented ? layout(random) : some(random, 60);
+      const lengths = segmented ? layout(random) : [];
+      const body = [...lengths, ...some(random, 60)];
       const total = random.chance(1 / 2) ? body.length + random.below(40) : number(random);
       const sizes = segmented
-        ? [...varint(total + 65_536 * random.below(4)), ...varint(random.below(8))]
+        ? [
+            ...varint(total + 65_536 * random.below(4)),
+            ...varint(random.chance(3 / 4) ? lengths.length : random.below(8)),
+          ]
         : varint(total);
       return [
         kind | flags | (segmented ? FLAG.segments : 0),

@@ -28,7 +28,9 @@ export interface Span {
   readonly from: number;
   readonly inputs: number;
   /** What was rejected and nobody handled, since it was asked last. */
-  readonly unhandled: () => unknown;
+  readonly unhandled: () => string | undefined;
+  /** Told before each, so that somebody else can see which one does not end. */
+  readonly begin: (input: number) => void;
 }
 
 export interface Failure {
@@ -39,7 +41,7 @@ export interface Failure {
 }
 
 /** Inputs one after the other, until one of them shows something that should not be. Each has numbers of its own, drawn from the seed and its place. */
-export async function fuzz({ target: name, seed, from, inputs, unhandled }: Span): Promise<Failure | undefined> {
+export async function fuzz({ target: name, seed, from, inputs, unhandled, begin }: Span): Promise<Failure | undefined> {
   const make = TARGETS[name];
   if (make === undefined) throw new RangeError(`there is no target "${name}"`);
   const target = make();
@@ -52,6 +54,7 @@ export async function fuzz({ target: name, seed, from, inputs, unhandled }: Span
       const given: (Uint8Array | string)[] = [];
       const failed = (text: string): Failure => ({ input, text, given: given.map(shown) });
       const began = performance.now();
+      begin(input);
       try {
         const work = target.input(new Random(Math.imul(seed, 0x9e3779b1) + input), (one) => given.push(one));
         if (work !== undefined) await work;
@@ -63,7 +66,7 @@ export async function fuzz({ target: name, seed, from, inputs, unhandled }: Span
       if (input % TURN !== 0 && input + 1 < from + inputs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       const rejected = unhandled();
-      const wrong = rejected === undefined ? pollution() : `nobody handles ${String(rejected)}`;
+      const wrong = rejected === undefined ? pollution() : `nobody handles ${rejected}`;
       if (wrong !== undefined) return failed(`of this input or one of the ${TURN} before: ${wrong}`);
     }
     return undefined;

@@ -110,7 +110,7 @@ function edited(hello: Uint8Array, random: Random): Uint8Array {
 
 function edit(fields: Record<string, unknown>, random: Random): void {
   const field = random.chance(1 / 20) ? name(random) : random.pick(Object.keys(fields));
-  fields[field] = random.pick([
+  const content = random.pick([
     () => number(random),
     () => -number(random),
     () => [number(random), number(random)],
@@ -122,6 +122,7 @@ function edit(fields: Record<string, unknown>, random: Random): void {
     () => ({ id: name(random), standing: true, frames: [number(random), number(random)], proof: '0'.repeat(64) }),
     () => value(random, 1),
   ])();
+  Object.defineProperty(fields, field, { value: content, configurable: true, enumerable: true, writable: true });
 }
 
 function frame(random: Random): Uint8Array {

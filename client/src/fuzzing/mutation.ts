@@ -1,17 +1,19 @@
 import type { Random } from '../session/testing/random.ts';
 
 /** Where one more or one less is another thing: to a byte, a sign, a shift, a varint, a double, a limit of ours. */
-export const BOUNDARIES: readonly number[] = [
-  ...[0, 1, 2, 3, 4, 7, 8, 16, 63, 64, 65, 127, 128, 255, 256, 257, 500, 1023, 1024, 1025, 4095, 4096, 8191, 8192],
-  ...[16_383, 16_384, 65_535, 65_536, 131_072, 2 ** 20, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32],
-  ...[2 ** 49, 2 ** 52, 2 ** 53 - 2, 2 ** 53 - 1],
-];
+export const BOUNDARIES: readonly number[] = [0, 1, 2, 3, 500, Number.MAX_SAFE_INTEGER].concat(
+  [2, 4, 6, 7, 8, 10, 12, 13, 14, 16, 17, 20, 24, 31, 32, 49, 52].flatMap((bits) => [
+    2 ** bits - 1,
+    2 ** bits,
+    2 ** bits + 1,
+  ]),
+);
 
 /** Names that mean something to the engine. */
-export const ODD_NAMES: readonly string[] = [
-  ...['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty', 'then', 'toJSON', 'length'],
-  ...['', ' ', '\0', '\u2028', '\ud800', '\ufeffx', '$', '$$', '0', '-0', '1e3', 'é'.repeat(600), 'x'.repeat(1024)],
-];
+export const ODD_NAMES: readonly string[] =
+  '__proto__ constructor prototype toString valueOf hasOwnProperty then toJSON length $ $$ 0 -0 1e3'
+    .split(' ')
+    .concat('', ' ', '\0', '\u2028', '\ud800', '\ufeffx', 'é'.repeat(600), 'x'.repeat(1024));
 
 /** Mostly small, else a boundary, else anything. */
 export function number(random: Random): number {

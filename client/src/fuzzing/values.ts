@@ -12,7 +12,12 @@ export function name(random: Random): string {
 }
 
 const VIEWS: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
-  ...[Uint8Array, Int16Array, Float64Array, BigInt64Array, DataView, Uint8ClampedArray],
+  Uint8Array,
+  Int16Array,
+  Float64Array,
+  BigInt64Array,
+  DataView,
+  Uint8ClampedArray,
 ];
 
 const LEAVES: readonly ((random: Random) => unknown)[] = [
@@ -43,7 +48,7 @@ const CONTAINERS: readonly ((random: Random, levels: number) => unknown)[] = [
   (random, levels) => new Set(several(random, levels)),
   (random, levels) => new TypeError('why', { cause: value(random, levels) }),
   (random, levels) => new AggregateError(several(random, levels), 'all of them'),
-  (random, levels) => Object.defineProperty({}, '__proto__', { value: value(random, levels), enumerable: true }),
+  (_random, levels) => JSON.parse(`{"__proto__":${levels}}`) as unknown,
 ];
 
 function several(random: Random, levels: number): unknown[] {

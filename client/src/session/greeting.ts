@@ -1,5 +1,6 @@
 import { PoolError } from '../errors.ts';
 import type { Lane, Link } from '../links/link.ts';
+import { said } from '../said.ts';
 import {
   encodeReason,
   encodeText,
@@ -140,7 +141,7 @@ export class Greeting {
     const problem =
       hello.name === peer && hello.instance === this.#peerInstance
         ? mismatch(this.#own, hello)
-        : new PoolError('untrusted', `${hello.name} speaks where ${peer} was expected`, { peer, reason: 'name' });
+        : new PoolError('untrusted', `${said(hello.name)} speaks where ${peer} was expected`, { peer, reason: 'name' });
     if (problem !== undefined) {
       this.reject(problem);
       // A session that stands is not ended by somebody who pretends to be its other end.
@@ -174,7 +175,10 @@ export class Greeting {
   #rejected(reason: string, text: string): Outcome {
     const { standing } = this.#resumable ?? { standing: false };
     if (reason === GONE && standing) return { name: 'gone' };
-    const error = new PoolError('refused', `${this.#peer} refused: ${text}`, { peer: this.#peer, reason });
+    const error = new PoolError('refused', `${this.#peer} refused: ${said(text)}`, {
+      peer: this.#peer,
+      reason: said(reason),
+    });
     return { name: standing || reason === GONE || reason === 'proof' ? 'unfit' : 'refused', error };
   }
 

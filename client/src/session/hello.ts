@@ -1,4 +1,5 @@
 import { PoolError } from '../errors.ts';
+import { said } from '../said.ts';
 import { FRAME, FrameError, type PacketReader, encodeText } from './frames.ts';
 
 /** The versions of the session wire spoken here; the highest common one is used. */
@@ -138,7 +139,7 @@ export function mismatch(own: Hello, other: Hello): PoolError | undefined {
     return new PoolError('malformed', `${peer} calls this link ${other.link}, it is link ${own.link}`, { peer });
   }
   if (other.packer !== own.packer) {
-    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${other.packer}"`, {
+    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${said(other.packer)}"`, {
       peer,
       reason: 'packer',
     });

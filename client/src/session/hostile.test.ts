@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeText, FLAG, FRAME, PacketReader, PacketWriter } from './frames.ts';
 import { Inbox } from './inbox.ts';
+import { SendQueue } from './outgoing.ts';
 import { type End, type Heard, PairOfSessions, type PairOptions } from './testing/pair-of-sessions.ts';
 
 const KIBIBYTE = 1024;
@@ -172,19 +173,10 @@ describe('a hostile end', () => {
     const pair = up({ alice: { inboxLimit: 64 * KIBIBYTE } });
     for (let queue = 0; queue < 5_000; queue++) send(pair.bob, `q${queue}`, 100);
     pair.run();
-    let looks = 0;
-    const fields = Array.from({ length: 5_000 }, (_, step) => [FRAME.credit, step + 1]);
-    const iterate = Set.prototype[Symbol.iterator];
-    Set.prototype[Symbol.iterator] = function (this: Set<unknown>) {
-      looks++;
-      return iterate.call(this);
-    } as typeof iterate;
-    try {
-      say(pair, 0, ...fields);
-    } finally {
-      Set.prototype[Symbol.iterator] = iterate;
-    }
-    expect(looks).toBeLessThan(10);
+    const looks = vi.spyOn(SendQueue.prototype, 'next', 'get');
+    say(pair, 0, ...Array.from({ length: 5_000 }, (_, step) => [FRAME.credit, step + 1]));
+    expect(looks.mock.calls.length).toBeLessThan(20_000);
+    looks.mockRestore();
     expect(ended(pair.bob)).toBeUndefined();
   });
 

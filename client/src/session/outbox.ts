@@ -4,6 +4,7 @@ import { Deque } from '../deque.ts';
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
+import { said } from '../said.ts';
 import { chargeOf, fits, fitsExempt, SMALL_BYTES } from './credit.ts';
 import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames.ts';
 import { fragmentHeaderBytes, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
@@ -507,5 +508,9 @@ const REFUSAL_CODES = new Set([
 /** What the other side said of a message it did not take, as this side's error. A code it may not use becomes `refused`. */
 function refusal(peer: string, code: string, text: string): PoolError {
   const known = REFUSAL_CODES.has(code) ? (code as PoolError['code']) : 'refused';
-  return new PoolError(known, `${peer} could not take it: ${text}`, { peer, reason: code, delivery: 'none' });
+  return new PoolError(known, `${peer} could not take it: ${said(text)}`, {
+    peer,
+    reason: said(code),
+    delivery: 'none',
+  });
 }

@@ -2,6 +2,7 @@ import type { LeaveReason, Receipt, SendOptions } from '../communicators/communi
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
+import { said } from '../said.ts';
 import {
   encodeReason,
   FLAGS,
@@ -509,8 +510,8 @@ export class Session {
     } else if (this.#phase.name === 'up') {
       const reason = GOODBYES[code] ?? 'goodbye';
       this.#say(this.#phase.link, this.#phase.writer, 'goodbye', '');
-      const said = text === '' ? '' : `: ${text}`;
-      this.#finish(reason, new PoolError('peer-left', `${peer} left (${reason})${said}`, { peer, reason }), true);
+      const why = text === '' ? '' : `: ${said(text)}`;
+      this.#finish(reason, new PoolError('peer-left', `${peer} left (${reason})${why}`, { peer, reason }), true);
     }
   }
 
