@@ -119,6 +119,99 @@ export const breaks = {
 };
 
 /**
+ * The same for `fuzz.mjs`: each has to be noticed by that target.
+ * @type {Readonly<Record<string, { readonly target: string, readonly what: string, readonly alteration: Alteration }>>}
+ */
+export const flaws = {
+  lane: {
+    target: 'frames',
+    what: 'a lane may have any number',
+    alteration: change(
+      `${SESSION}/session.ts`,
+      `if (lane !== 0 && lane !== 1) throw new FrameError('there is no such lane');\n  return lane;`,
+      'return /** @type {never} */ (lane);',
+    ),
+  },
+  allowance: {
+    target: 'frames',
+    what: 'nobody looks whether there is credit',
+    alteration: change(
+      `${SESSION}/inbox.ts`,
+      `if (!wanted) throw new FrameError('it sends more than it has credit for');`,
+      '',
+    ),
+  },
+  proof: {
+    target: 'hello',
+    what: 'the proof of a session is not looked at',
+    alteration: change(
+      `${SESSION}/greeting.ts`,
+      'if (!sameProof(resume.proof, key.proof(id, hello, link.binding.other, link.binding.own))) {',
+      'if (resume.proof.length === 0) {',
+    ),
+  },
+  ending: {
+    target: 'hello',
+    what: 'whoever greets wrongly ends the session that stands',
+    alteration: change(
+      `${SESSION}/session.ts`,
+      'if (this.#standing !== undefined && this.#phase.greeting.agreement === undefined) {',
+      'if (this.#standing === null) {',
+    ),
+  },
+  asker: {
+    target: 'envelopes',
+    what: 'an answer is taken from whoever sends one',
+    alteration: change('client/src/pool/answers.ts', 'if (question?.peer !== from) {', 'if (question === undefined) {'),
+  },
+  header: {
+    target: 'envelopes',
+    what: 'the header of a stream is not looked at',
+    alteration: change(
+      'client/src/pool/streams/stream-header.ts',
+      `if (typeof value !== 'object' || value === null) throw new PoolError('malformed', 'a stream without a header');`,
+      '',
+    ),
+  },
+  depth: {
+    target: 'packer',
+    what: 'values nest without end',
+    alteration: change(
+      'client/src/packers/message-pack-check.ts',
+      'if (left.length > MOST_LEVELS) throw',
+      'if (left.length > 1e9) throw',
+    ),
+  },
+  pollution: {
+    target: 'packer',
+    what: 'the key __proto__ is assigned',
+    alteration: change(
+      'client/src/packers/kinds.ts',
+      'Object.defineProperty(made, key, { value: parts[at + 1], configurable: true, enumerable: true, writable: true });',
+      `Object.assign(key === '__proto__' ? Object.prototype : made, { [key === '__proto__' ? 'polluted' : key]: parts[at + 1] });`,
+    ),
+  },
+  candidates: {
+    target: 'signaling',
+    what: 'candidates are not counted',
+    alteration: change(
+      'client/src/communicators/webrtc/negotiation.ts',
+      'if (++this.#candidates > MOST_CANDIDATES)',
+      'if (this.#candidates++ < 0)',
+    ),
+  },
+  name: {
+    target: 'signaling',
+    what: 'the name of a member is taken as it comes',
+    alteration: change(
+      'client/src/communicators/signal.ts',
+      'return { name: peerName(name), instance: instanceId(instance) };',
+      'return { name: name as string, instance: instanceId(instance) };',
+    ),
+  },
+};
+
+/**
  * Makes the alterations while the sources are bundled, each of them exactly once.
  * @param {string} top
  * @param {readonly Alteration[]} alterations

@@ -36,6 +36,8 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/communicators/webrtc`]: [...transport('webrtc'), 'socket.io-client', 'simple-peer', '@noble/hashes'],
   [`${CLIENT}/pool`]: [...GROUND, TRUST, `${CLIENT}/packers`, SEAM, `${LINKS}/link.ts`],
   [`${CLIENT}/testing`]: [CLIENT, 'shared'],
+  // It stands before every door, the server's too.
+  [`${CLIENT}/fuzzing`]: [CLIENT, 'shared', 'signaling-server/requests.ts'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
   'client/demo': ['peerpool'],
   'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],

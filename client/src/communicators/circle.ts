@@ -34,6 +34,7 @@ export class Circle {
     else {
       peer.named = true;
       peer.trusted = publicKey;
+      peer.barred = undefined;
       peer.call();
     }
     this.#shunned.delete(name);
@@ -55,10 +56,10 @@ export class Circle {
   /** Somebody is in the room. Returns who it is to us, if anybody. */
   meet(presence: Presence): Peer | undefined {
     const { self, stopping } = this.#host;
-    const { name, instance } = presence;
+    const { name } = presence;
     if (stopping || name === self.name) return undefined;
     let peer = this.#peers.get(name);
-    const wanted = (peer?.named === true || self.discover) && this.#shunned.get(name) !== instance;
+    const wanted = (peer?.named === true || self.discover) && !this.#shuns(presence);
     if (!wanted) {
       this.#strangers.set(name, presence);
       return undefined;
@@ -101,8 +102,7 @@ export class Circle {
     if (!ours && this.#departed.get(from.name) === from.instance) return;
     const calling = signal.type === 'ring' || signal.type === 'negotiate';
     const peer = calling && !ours ? this.meet(from) : known;
-    if (calling && (peer === undefined || this.#shunned.get(from.name) === from.instance))
-      this.#refuse(from, signal.link);
+    if (calling && (peer === undefined || this.#shuns(from))) this.#refuse(from, signal.link);
     else if (peer?.presence?.instance === from.instance) peer.signal(signal);
     else if (calling) peer?.contest(from, signal);
   }
@@ -114,10 +114,20 @@ export class Circle {
     this.#strangers.clear();
   }
 
+  /** Removed, told that we do not know it, or it broke the protocol. */
+  #shuns({ name, instance }: Presence): boolean {
+    return this.#shunned.get(name) === instance || this.#peers.get(name)?.barred === instance;
+  }
+
   /** Tells a stranger why not, and the application once. */
   #refuse(stranger: Presence, link: number): void {
     const { self, transport, listener } = this.#host;
     const { name: peer, instance: to } = stranger;
+    if (this.#peers.get(peer)?.barred === to) {
+      const message = `${self.name} does not connect again to an instance that broke the protocol`;
+      transport.signal(stranger, { type: 'refuse', to, link, code: 'malformed', message });
+      return;
+    }
     const code = 'unknown-peer';
     const message = `${self.name} has no client named ${peer}`;
     transport.signal(stranger, { type: 'refuse', to, link, code, message });

@@ -43,6 +43,8 @@ export class Peer {
   named: boolean;
   /** The one key it may have, where one was given for it. */
   trusted: string | undefined;
+  /** The life of it that broke the protocol, or says that we did. It is not heard again. */
+  barred: string | undefined;
   readonly #host: PeerHost;
   /** The life of it that we deal with. */
   #presence: Presence | undefined;
@@ -381,6 +383,7 @@ export class Peer {
     this.#joined = false;
     this.#part(error);
     this.#pair({ type: 'drop' });
+    if (reason === 'malformed') this.barred = instance;
     if (joined && reason === 'malformed') listener.error(error);
     if (joined) listener.left(this.name, instance, reason);
     else if (error.code !== 'closed' && error.code !== 'peer-left') listener.failed(this.name, error);

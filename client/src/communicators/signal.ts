@@ -1,4 +1,5 @@
 import { instanceId, peerName } from '#shared/identifiers';
+import { said } from '../said.ts';
 import type { Presence, Signal } from './transport.ts';
 
 /** A `refuse` carries one of our codes and a sentence for people; whoever sends more wants something else. */
@@ -52,5 +53,5 @@ export function fields(value: unknown, what: string): Readonly<Record<string, un
 function text(value: unknown, what: string, most: number): string {
   if (typeof value !== 'string') throw new TypeError(`the ${what} of a refuse is a string`);
   if (value.length > most) throw new RangeError(`the ${what} of a refuse has at most ${most} characters`);
-  return value;
+  return said(value, most);
 }

@@ -56,7 +56,12 @@ export function makeBinary(name: unknown, bytes: Uint8Array): ArrayBuffer | Arra
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   const buffer = whole ? bytes.buffer : new Uint8Array(bytes).buffer;
   if (name === 'ArrayBuffer') return buffer;
-  const View = VIEWS.get(String(name));
-  if (!View) throw new TypeError(`no binary type ${String(name)} here`);
+  const View = typeof name === 'string' ? VIEWS.get(name) : undefined;
+  if (!View) throw new TypeError(`no binary type ${quoted(name)} here`);
   return new View(buffer);
+}
+
+/** What a stranger named, as far as it can be a name of ours. */
+function quoted(name: unknown): string {
+  return typeof name === 'string' ? JSON.stringify(name.slice(0, 40)) : typeof name;
 }

@@ -1,6 +1,7 @@
 import { BINARY_NAMES, makeBinary } from './binary.ts';
 import { KINDS } from './kinds.ts';
 import { MOST_LEVELS, MOST_OBJECTS, type Format } from './lowering.ts';
+import { SEGMENT_BYTES } from './packer.ts';
 import type { Raising } from './raising.ts';
 import { ValuePacker } from './value-packer.ts';
 
@@ -8,6 +9,9 @@ const kindOfName = new Map(KINDS.map((kind) => [`$${kind.name}`, kind]));
 const binaryNames: ReadonlySet<string> = new Set(BINARY_NAMES);
 /** Decimal digits are for reading; from here on hexadecimal ones, which every engine reads in linear time. */
 const MOST_DECIMAL = 2n ** 64n;
+
+/** Base64 of the largest binary that is no segment. */
+const MOST_BASE64 = Math.ceil((SEGMENT_BYTES - 1) / 3) * 4;
 
 /**
  * `$` is the escape: a string that begins with it is `$$…`, or what JSON has no word for; an object with a key that begins with it has that one key,
@@ -68,31 +72,45 @@ function checkJson(bytes: Uint8Array): void {
 function raise(value: unknown, raising: Raising, level: number): unknown {
   if (typeof value === 'string') return value.startsWith('$') ? raiseText(value.slice(1)) : value;
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return raiseItems(value as unknown[], raising, level);
   const keys = Object.keys(value);
   const fields = value as Record<string, unknown>;
-  const escape = Array.isArray(value) ? undefined : keys.find((key) => key.startsWith('$'));
-  if (escape === undefined) return raiseParts(fields, keys, raising, level);
+  const escape = keys.find((key) => key.startsWith('$'));
+  if (escape === undefined) return raiseFields(fields, keys, raising, level);
   if (keys.length > 1) throw new RangeError('a type and other keys beside it');
   const content = fields[escape];
   if (binaryNames.has(escape.slice(1)) && typeof content === 'string') {
+    // What is larger has a segment, and a list of its characters takes ten times as much.
+    if (content.length > MOST_BASE64) throw new RangeError('binary that belongs in a segment');
     return makeBinary(
       escape.slice(1),
       Uint8Array.from(atob(content), (unit) => unit.charCodeAt(0)),
     );
   }
-  if (!Array.isArray(content)) throw new RangeError(`a ${escape} of no parts`);
-  const parts: unknown[] = content;
-  if (escape === '$segment') return raising.segment(parts[0], parts[1]);
   const kind = kindOfName.get(escape);
-  if (!kind) throw new RangeError(`no type ${escape}`);
-  raiseParts(content as unknown as Record<string, unknown>, Object.keys(content), raising, level);
+  if (!Array.isArray(content) || (!kind && escape !== '$segment'))
+    throw new RangeError('an object with a key that is no type');
+  const parts: unknown[] = content;
+  if (!kind) return raising.segment(parts[0], parts[1]);
+  raiseItems(parts, raising, level);
   return raising.list(kind, parts);
 }
 
-function raiseParts(fields: Record<string, unknown>, keys: string[], raising: Raising, level: number): unknown {
-  if (level === MOST_LEVELS) throw new RangeError(`more than ${MOST_LEVELS} levels`);
+/** One by one: the names of a long array's items are more than the array. */
+function raiseItems(items: unknown[], raising: Raising, level: number): unknown[] {
+  checkLevel(level);
+  for (let index = 0; index < items.length; index++) items[index] = raise(items[index], raising, level + 1);
+  return items;
+}
+
+function raiseFields(fields: Record<string, unknown>, keys: string[], raising: Raising, level: number): unknown {
+  checkLevel(level);
   for (const key of keys) fields[key] = raise(fields[key], raising, level + 1);
   return fields;
+}
+
+function checkLevel(level: number): void {
+  if (level === MOST_LEVELS) throw new RangeError(`more than ${MOST_LEVELS} levels`);
 }
 
 function raiseText(text: string): unknown {

@@ -44,7 +44,24 @@ const set: StandardKind = {
   step: (index) => `.values()[${index}]`,
 };
 
-const regExp: StandardKind = {
+/**
+ * Source characters of all the RegExps with the flag `u` or `v` in one value. An engine reads `[\p{L}--\p{Lu}]`, 14 characters, for half a millisecond: this is half a second of it. The longest
+ * ones in use, for emoji and mail addresses, have some 12,000.
+ */
+const MOST_PATTERNS = 16_384;
+
+/**
+ * How many there are with those of one more RegExp.
+ * @throws RangeError when that is too much
+ */
+export function morePatterns(before: number, [source, flags]: readonly unknown[]): number {
+  const sets = typeof source === 'string' && typeof flags === 'string' && /[uv]/.test(flags);
+  const patterns = before + (sets ? source.length : 0);
+  check(patterns <= MOST_PATTERNS, `more than ${MOST_PATTERNS} characters of RegExps with the flag u or v`);
+  return patterns;
+}
+
+export const REG_EXP: StandardKind = {
   name: 'RegExp',
   code: 18,
   parts: (value) => [(value as RegExp).source, (value as RegExp).flags],
@@ -117,7 +134,8 @@ export const CLASS: Kind = {
   make: ([tag, data, ...rest], registry) => {
     check(typeof tag === 'string' && rest.length === 0, 'no instance of a class');
     const registration = registry.ofTag(tag);
-    if (!registration) throw new PoolError('unpackable', `nobody registered the tag ${JSON.stringify(tag)} here`);
+    if (!registration)
+      throw new PoolError('unpackable', `nobody registered the tag ${JSON.stringify(tag.slice(0, 100))} here`);
     try {
       return registration.fromData(data);
     } catch (cause) {
@@ -128,7 +146,7 @@ export const CLASS: Kind = {
 };
 
 export const STANDARD_KINDS: ReadonlyMap<string, StandardKind> = new Map(
-  [map, set, regExp, error].map((kind) => [kind.name, kind]),
+  [map, set, REG_EXP, error].map((kind) => [kind.name, kind]),
 );
 
 export const KINDS: readonly Kind[] = [...STANDARD_KINDS.values(), OBJECT, CLASS];

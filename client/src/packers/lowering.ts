@@ -1,6 +1,6 @@
 import { PoolError } from '../errors.ts';
 import { viewBytes, viewName, type BinaryName } from './binary.ts';
-import { CLASS, OBJECT, STANDARD_KINDS, type Kind } from './kinds.ts';
+import { CLASS, type Kind, morePatterns, OBJECT, REG_EXP, STANDARD_KINDS } from './kinds.ts';
 import { SEGMENT_BYTES } from './packer.ts';
 import type { Registry } from './registry.ts';
 
@@ -50,6 +50,7 @@ export class Lowering {
   readonly #stacks: boolean;
   #refused: PoolError | undefined;
   #objects = 0;
+  #patterns = 0;
   /** Where the walk is: the containers it is in, outermost first, which part of each, and how the parts are counted. */
   #depth = 0;
   readonly #containers: object[] = [];
@@ -121,7 +122,9 @@ export class Lowering {
       if (name === 'Date') return this.#format.date(Date.prototype.getTime.call(value));
       if (name === 'ArrayBuffer') return this.#binary(name, new Uint8Array(value as ArrayBuffer));
       const kind = STANDARD_KINDS.get(name);
-      if (kind) return this.#list(value, kind, kind.parts(value, this.#stacks));
+      const parts = kind?.parts(value, this.#stacks) ?? [];
+      if (kind === REG_EXP) this.#patterns = morePatterns(this.#patterns, parts);
+      if (kind) return this.#list(value, kind, parts);
     }
     const advice = ADVICE.get(name) ?? (ownName ? 'register its class' : 'it has a prototype of its own');
     throw this.#refusal(`a ${ownName || name} can't be packed: ${advice}`);

@@ -2,12 +2,13 @@ import { Chain, type ChainLink } from '../chain.ts';
 import { MESSAGE_OVERHEAD } from '../communicators/communicator.ts';
 import { isRequest, type Letter } from './message.ts';
 
-/** A letter and its places: among those of its queue, among all of its sender, and among those that want an answer. */
+/** A letter and its places: among those of its queue, among all of its sender, and among those that want an answer, of its queue and all. */
 interface Stored {
   readonly letter: Letter;
   readonly inQueue: ChainLink<Letter>;
   readonly inBox: ChainLink<Letter>;
   readonly inRequests: ChainLink<Letter> | undefined;
+  readonly inAsking: ChainLink<Letter> | undefined;
 }
 
 /** What lies unread of one instance of one sender. Every operation is O(1). */
@@ -16,6 +17,8 @@ export class Box {
   readonly #queues = new Map<string, Chain<Letter>>();
   readonly #all = new Chain<Letter>();
   readonly #requests = new Chain<Letter>();
+  /** Those of each queue: whoever answers one queue does not look through what others sent to another. */
+  readonly #asking = new Map<string, Chain<Letter>>();
   readonly #stored = new Map<Letter, Stored>();
   #bytes = 0;
 
@@ -38,16 +41,20 @@ export class Box {
 
   /** Behind all others. */
   put(letter: Letter): void {
-    const queue = this.#queue(letter.queue);
-    const inRequests = isRequest(letter) ? this.#requests.push(letter) : undefined;
-    this.#keep({ letter, inQueue: queue.push(letter), inBox: this.#all.push(letter), inRequests });
+    const inQueue = chainOf(this.#queues, letter.queue).push(letter);
+    const asks = isRequest(letter);
+    const inRequests = asks ? this.#requests.push(letter) : undefined;
+    const inAsking = asks ? chainOf(this.#asking, letter.queue).push(letter) : undefined;
+    this.#keep({ letter, inQueue, inBox: this.#all.push(letter), inRequests, inAsking });
   }
 
   /** Where it was before it was taken: in its queue, in front of what arrived later. Passes only over others that came back. */
   putBack(letter: Letter): void {
-    const inQueue = insertInOrder(this.#queue(letter.queue), letter);
-    const inRequests = isRequest(letter) ? insertInOrder(this.#requests, letter) : undefined;
-    this.#keep({ letter, inQueue, inBox: this.#all.insertBefore(this.#all.first, letter), inRequests });
+    const inQueue = insertInOrder(chainOf(this.#queues, letter.queue), letter);
+    const asks = isRequest(letter);
+    const inRequests = asks ? insertInOrder(this.#requests, letter) : undefined;
+    const inAsking = asks ? insertInOrder(chainOf(this.#asking, letter.queue), letter) : undefined;
+    this.#keep({ letter, inQueue, inBox: this.#all.insertBefore(this.#all.first, letter), inRequests, inAsking });
   }
 
   /** The next one of a queue; without a queue the next one of all, which is always the first of its own queue. */
@@ -56,10 +63,9 @@ export class Box {
     return key === undefined ? undefined : this.#queues.get(key)?.first?.value;
   }
 
-  /** The next that wants an answer; looks past those of other queues. */
+  /** The next that wants an answer. */
   firstRequest(queue: string | undefined): Letter | undefined {
-    for (const letter of this.#requests) if (queue === undefined || letter.queue === queue) return letter;
-    return undefined;
+    return (queue === undefined ? this.#requests : this.#asking.get(queue))?.first?.value;
   }
 
   /** Returns whether it was here. */
@@ -69,9 +75,12 @@ export class Box {
     if (stored === undefined || queue === undefined) return false;
     this.#stored.delete(letter);
     this.#all.remove(stored.inBox);
-    if (stored.inRequests !== undefined) this.#requests.remove(stored.inRequests);
     queue.remove(stored.inQueue);
     if (queue.empty) this.#queues.delete(letter.queue);
+    if (stored.inRequests !== undefined) this.#requests.remove(stored.inRequests);
+    const asking = this.#asking.get(letter.queue);
+    if (stored.inAsking !== undefined) asking?.remove(stored.inAsking);
+    if (asking?.empty === true) this.#asking.delete(letter.queue);
     this.#bytes -= letter.bytes;
     return true;
   }
@@ -81,18 +90,18 @@ export class Box {
     for (const letter of this.#stored.keys()) letter.receipt.consumed();
   }
 
-  #queue(key: string): Chain<Letter> {
-    const found = this.#queues.get(key);
-    if (found !== undefined) return found;
-    const made = new Chain<Letter>();
-    this.#queues.set(key, made);
-    return made;
-  }
-
   #keep(stored: Stored): void {
     this.#stored.set(stored.letter, stored);
     this.#bytes += stored.letter.bytes;
   }
+}
+
+function chainOf(chains: Map<string, Chain<Letter>>, queue: string): Chain<Letter> {
+  const found = chains.get(queue);
+  if (found !== undefined) return found;
+  const made = new Chain<Letter>();
+  chains.set(queue, made);
+  return made;
 }
 
 function insertInOrder(chain: Chain<Letter>, letter: Letter): ChainLink<Letter> {

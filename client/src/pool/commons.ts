@@ -3,6 +3,7 @@ import { Deadlines } from '../deadlines.ts';
 import { PoolError } from '../errors.ts';
 import { Answers } from './answers.ts';
 import { Arrivals } from './arrivals.ts';
+import { Complaints } from './complaints.ts';
 import { Exposure } from './calls/exposure.ts';
 import { Listeners, type PoolState } from './listeners.ts';
 import { Mailbox } from './mailbox.ts';
@@ -29,6 +30,7 @@ export class Commons {
   readonly exposure: Exposure;
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
+  readonly #complaints = new Complaints((error) => this.listeners.emit('error', { error }));
   #state: PoolState = 'uninitialized';
   #instance: string;
   #signaling: SignalingState = 'connecting';
@@ -101,7 +103,7 @@ export class Commons {
 
   /** What nobody asked for. */
   complain(error: Error): void {
-    this.listeners.emit('error', { error });
+    this.#complaints.complain(error);
   }
 
   illegal(action: string): PoolError {

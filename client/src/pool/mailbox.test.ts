@@ -477,3 +477,27 @@ describe('the mailbox', () => {
     expect(mailbox.unread('alice')).toEqual({ messages: 0, bytes: 0 });
   });
 });
+
+describe('a sender who floods one queue with requests', () => {
+  it('makes nobody who answers another look through them', () => {
+    const mailbox = new Mailbox(1, 1, silent);
+    const request = (from: string, queue: string, value: number): Letter => {
+      const made = letter(from, queue, value);
+      return { ...made, receipt: { ...made.receipt, correlation: value } };
+    };
+    let looks = 0;
+    for (let value = 0; value < 1_000; value++) {
+      const junk = request('mallory', 'mjunk', value);
+      mailbox.deliver(Object.defineProperty(junk, 'queue', { get: () => (looks++, 'mjunk') }));
+    }
+    for (let value = 0; value < 100; value++) mailbox.deliver(request('carol', 'mwork', value));
+    looks = 0;
+    const answered: unknown[] = [];
+    for (let next = mailbox.take(undefined, 'mwork', 'answering'); next !== undefined;) {
+      answered.push(next.value);
+      next = mailbox.take(undefined, 'mwork', 'answering');
+    }
+    expect(answered).toEqual(Array.from({ length: 100 }, (_, value) => value));
+    expect(looks).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 import { PoolError, type PoolErrorDetails } from '../errors.ts';
 import type { Packet } from '../packers/packer.ts';
+import { said } from '../said.ts';
 import { isError, partOf, textOf } from './thrown.ts';
 
 /**
@@ -31,6 +32,9 @@ export function* refusalPackets(
   }
 }
 
+/** Of what another program threw so much is quoted; the rest is in the cause. In characters. */
+const MOST = 1000;
+
 /** Its name, its message and, if the packer lets that out, its stack. */
 function plain(thrown: unknown): unknown {
   if (!isError(thrown)) return textOf(thrown);
@@ -52,11 +56,16 @@ export function remoteError(unpacked: unknown, peer: string, what: string, detai
     return new PoolError('remote', `${peer} exposes no ${what}`, { ...details, peer, reason: refusal });
   const error = thrown instanceof Error ? thrown : undefined;
   if (refusal === 'threw') {
-    const said = error === undefined ? textOf(thrown) : `${error.name}: ${error.message}`;
-    const reason = error?.name ?? 'thrown';
-    return new PoolError('remote', `${what} of ${peer} threw ${said}`, { ...details, peer, reason, cause: thrown });
+    const reason = error === undefined ? 'thrown' : said(error.name);
+    const words = error === undefined ? textOf(thrown) : `${reason}: ${error.message}`;
+    return new PoolError('remote', `${what} of ${peer} threw ${said(words, MOST)}`, {
+      ...details,
+      peer,
+      reason,
+      cause: thrown,
+    });
   }
-  const text = `what ${what} of ${peer} returned can't be had: ${error?.message ?? textOf(thrown)}`;
+  const text = `what ${what} of ${peer} returned can't be had: ${said(error?.message ?? textOf(thrown), MOST)}`;
   return new PoolError('remote', text, { ...details, peer, reason: refusal, cause: thrown });
 }
 

@@ -168,6 +168,22 @@ describe('what a session holds', () => {
     expect(end(pair.bob)).toBe('malformed');
   });
 
+  it('is of a refusal what will be said of it, however much the error quotes', () => {
+    const pair = up();
+    pair.bob.refuse = () => {
+      throw new Error(Array.from({ length: 10_000 }, (_, index) => index).join());
+    };
+    const before = held();
+    const empty = packet(2, (writer) => {
+      writer.byte(FRAME.message | FLAG.unmetered);
+      writer.varint(0);
+    });
+    pair.bob.listener.packet(0, empty.subarray(0, 4_000));
+    // Two thousand of them.
+    expect(held() - before).toBeLessThan(2 * 2_500 * 1024);
+    expect(end(pair.bob)).toBe('up');
+  });
+
   it('is bounded when a peer does not say that it was told of receipts', () => {
     const pair = up();
     const before = held();

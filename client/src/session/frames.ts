@@ -41,10 +41,12 @@ export const FLAG = {
   again: 8,
   /** A number of the sender's follows, before the length. Of the kind byte this is the seventh bit. */
   correlated: 0x40,
+  /** The first of its queue since the recipient said `want`: the pass is used by it, or not needed. */
+  wanted: 0x80,
 } as const;
 
 /** All of them together; of a kind byte the rest says the form. */
-export const FLAGS = 0x4f;
+export const FLAGS = 0xcf;
 
 /** The longest text of a control frame that explains something to a person. */
 const REASON_CHARACTERS = 500;

@@ -1,5 +1,6 @@
 import { PoolError } from '../errors.ts';
 import type { Lane, Link } from '../links/link.ts';
+import { said } from '../said.ts';
 import {
   encodeReason,
   encodeText,
@@ -138,6 +139,7 @@ export class Greeting {
    * @throws FrameError
    */
   read(kind: number, lane: Lane, reader: PacketReader): Outcome | undefined {
+    if (kind === FRAME.reject && this.#greeted.size > 0) throw new FrameError('it rejects whom it has welcomed');
     if (kind === FRAME.reject) return this.#rejected(reader.text(64), reader.text(REASON_BYTES));
     if (!this.#heard.has(lane)) {
       if (kind !== FRAME.hello) throw new FrameError('a lane does not open with a hello');
@@ -167,13 +169,13 @@ export class Greeting {
     this.#link.send(0, writer.packet);
   }
 
-  #hear(said: string): Outcome | undefined {
+  #hear(text: string): Outcome | undefined {
     if (this.#hello !== undefined) {
-      if (said !== this.#text) throw new FrameError('its lanes open with different hellos');
+      if (text !== this.#text) throw new FrameError('its lanes open with different hellos');
       return undefined;
     }
-    this.#text = said;
-    this.#hello = parseHello(said);
+    this.#text = text;
+    this.#hello = parseHello(text);
     return this.#link === undefined ? undefined : this.#judge(this.#link, this.#hello);
   }
 
@@ -193,7 +195,7 @@ export class Greeting {
     const problem =
       hello.name === peer && hello.instance === this.#peerInstance
         ? (mismatch(this.#own, hello) ?? this.#distrust(hello))
-        : new PoolError('untrusted', `${hello.name} speaks where ${peer} was expected`, { peer, reason: 'name' });
+        : new PoolError('untrusted', `${said(hello.name)} speaks where ${peer} was expected`, { peer, reason: 'name' });
     if (problem !== undefined) return this.#refuse(problem);
     const { resume, publicKey } = hello;
     let agreement: Agreement;
@@ -271,7 +273,10 @@ export class Greeting {
   #rejected(reason: string, text: string): Outcome {
     const { standing } = this.#resumable ?? { standing: false };
     if (reason === GONE && standing) return { name: 'gone' };
-    const error = new PoolError('refused', `${this.#peer} refused: ${text}`, { peer: this.#peer, reason });
+    const error = new PoolError('refused', `${this.#peer} refused: ${said(text)}`, {
+      peer: this.#peer,
+      reason: said(reason),
+    });
     return { name: standing || reason === GONE || reason === 'proof' ? 'unfit' : 'refused', error };
   }
 

@@ -1,4 +1,5 @@
 import { PoolError } from '../errors.ts';
+import { said } from '../said.ts';
 import { FRAME, FrameError, type PacketReader, encodeText } from './frames.ts';
 
 /** The versions of the session wire spoken here; the highest common one is used. */
@@ -52,8 +53,8 @@ export function helloText(hello: Hello): string {
   return JSON.stringify(hello);
 }
 
-export function encodeHello(said: string): Uint8Array {
-  const body = encodeText(said);
+export function encodeHello(text: string): Uint8Array {
+  const body = encodeText(text);
   const magic = encodeText(MAGIC);
   const packet = new Uint8Array(1 + magic.length + body.length);
   packet[0] = FRAME.hello;
@@ -77,10 +78,10 @@ export function readHello(reader: PacketReader): string {
 }
 
 /** Unknown fields are ignored. */
-export function parseHello(said: string): Hello {
+export function parseHello(text: string): Hello {
   let fields: unknown;
   try {
-    fields = JSON.parse(said);
+    fields = JSON.parse(text);
   } catch (cause) {
     throw new FrameError('a hello is not JSON', { cause });
   }
@@ -151,7 +152,7 @@ export function mismatch(own: Hello, other: Hello): PoolError | undefined {
     return new PoolError('malformed', `${peer} calls this link ${other.link}, it is link ${own.link}`, { peer });
   }
   if (other.packer !== own.packer) {
-    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${other.packer}"`, {
+    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${said(other.packer)}"`, {
       peer,
       reason: 'packer',
     });

@@ -4,12 +4,15 @@ import { PoolError } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
 import { chargeOf, crowded, tellEvery } from './credit.ts';
-import { FLAG, FrameError, LastText, type PacketReader } from './frames.ts';
+import { encodeReason, FLAG, FrameError, LastText, type PacketReader } from './frames.ts';
 import type { Notice } from './notice.ts';
 import { Reassembly } from './reassembly.ts';
 
 /** Fragments are acknowledged in steps of this many bytes, so that the sender can forget them; the end of a message at once. */
 const ACKNOWLEDGE_BYTES = 256 * 1024;
+
+/** Passes that come back: we asked, and do not wait any more. An honest peer keeps none of them for longer than a round trip, so whoever keeps more is not asked again before it gives some back. */
+const MOST_RETURNING = 64;
 
 /** What one lane has received. */
 class ReceiveLane {
@@ -47,7 +50,7 @@ export class Inbox {
   readonly #awaited = new Set<string>();
   /** Of those, the ones asked for by name. */
   readonly #asked = new Set<string>();
-  /** How many messages may yet pass the limit, one for each time we asked. */
+  /** How many messages may yet pass the limit: one for each time we asked, until the peer says by a flag that it was that one, or gives it back. */
   #passes = 0;
   /** Those that were used since something is unread. */
   #passed = 0;
@@ -174,9 +177,7 @@ export class Inbox {
   want(queue: string, waiting: boolean): void {
     if (!waiting) {
       this.#awaited.delete(queue);
-      if (!this.#asked.delete(queue)) return;
-      this.#host.notify({ kind: 'unwant', queue });
-      this.#host.tell();
+      this.#askNoMore(queue);
       return;
     }
     this.#awaited.add(queue);
@@ -185,7 +186,12 @@ export class Inbox {
 
   /** The sender has heard that nobody waits any more, and had not used what it was allowed. */
   unwanted(): void {
-    if (this.#passes === 0) throw new FrameError('it gives back what it was not given');
+    this.#usePass();
+    this.#askAll();
+  }
+
+  #usePass(): void {
+    if (this.#passes === 0) throw new FrameError('it uses or gives back what it was not given');
     this.#passes--;
   }
 
@@ -197,6 +203,8 @@ export class Inbox {
 
   #begin(lane: Lane, queue: string, flags: number, bytes: number): number {
     const limit = this.#options.inboxLimit;
+    const wanted = (flags & FLAG.wanted) !== 0;
+    if (wanted) this.#usePass();
     if ((flags & FLAG.unmetered) === 0) {
       const unread = this.#charged - this.#consumed;
       const charge = chargeOf(bytes, limit);
@@ -204,8 +212,7 @@ export class Inbox {
       // The sender knows of no more consumption than we do. Of the share for small messages nothing is checked: lanes may overtake each other; and so what passed the limit can be here before
       // what fitted, and makes room for it.
       if (unread > 0 && unread + charge > limit + this.#passed * chargeOf(this.#options.maxMessageSize, limit)) {
-        if (this.#passes === 0) throw new FrameError('it sends more than it has credit for');
-        this.#passes--;
+        if (!wanted) throw new FrameError('it sends more than it has credit for');
         this.#passed++;
       }
       this.#charged += charge;
@@ -213,19 +220,38 @@ export class Inbox {
       this.#exempt += chargeOf(bytes, limit);
       if (this.#exempt > 2 * limit) throw new FrameError('what takes no room takes more than there is');
     }
-    if (this.#awaited.size > 0) {
-      this.#awaited.delete(queue);
-      this.#asked.delete(queue);
-      if (crowded(this.#charged - this.#consumed, limit)) for (const awaited of this.#awaited) this.#ask(awaited);
+    if (this.#awaited.delete(queue)) {
+      // What began before the peer had heard of it, or was asked for before: the pass of this time is to come back.
+      if (wanted && this.#passes < this.#asked.size) this.#asked.delete(queue);
+      else this.#askNoMore(queue);
     }
+    this.#askAll();
     return this.#lanes[lane].messages++;
   }
 
+  /** It has not given back what it was allowed for those who wait no more. */
+  get #keeping(): boolean {
+    return this.#passes - this.#asked.size >= MOST_RETURNING;
+  }
+
+  /** Whoever waits is asked for by name, when there is so much unread that it may have to be. */
+  #askAll(): void {
+    if (this.#asked.size === this.#awaited.size || this.#keeping) return;
+    if (!crowded(this.#charged - this.#consumed, this.#options.inboxLimit)) return;
+    for (const queue of this.#awaited) this.#ask(queue);
+  }
+
   #ask(queue: string): void {
-    if (this.#asked.has(queue)) return;
+    if (this.#asked.has(queue) || this.#keeping) return;
     this.#asked.add(queue);
     this.#passes++;
     this.#host.notify({ kind: 'want', queue });
+    this.#host.tell();
+  }
+
+  #askNoMore(queue: string): void {
+    if (!this.#asked.delete(queue)) return;
+    this.#host.notify({ kind: 'unwant', queue });
     this.#host.tell();
   }
 
@@ -257,18 +283,24 @@ export class Inbox {
         throw new PoolError('refused', 'too much of what takes no room lies unread');
       }
       this.#host.message(queue, packet, receipt);
+      receipt.taken();
     } catch (cause) {
-      const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
       receipt.close();
-      const kept = this.#keptOf(charge, flags);
-      const acknowledged = (): void => this.#free(kept, flags);
-      this.#host.notify({ kind: 'refused', lane, index, code: error.code, text: error.detail, acknowledged });
+      this.#refuse(lane, index, this.#keptOf(charge, flags), flags, cause);
       return;
     } finally {
       this.#handing = undefined;
     }
     this.messagesReceived++;
     this.bytesReceived += bytes;
+  }
+
+  /** Apart from where it is caught: a closure made there holds the error, and all that it quotes. */
+  #refuse(lane: Lane, index: number, kept: number, flags: number, cause: unknown): void {
+    const error = cause instanceof PoolError ? cause : new PoolError('remote', String(cause), { cause });
+    const { code } = error;
+    const text = encodeReason(error.detail);
+    this.#host.notify({ kind: 'refused', lane, index, code, text, acknowledged: () => this.#free(kept, flags) });
   }
 
   /** A refused message that takes no room is gone but for what is to be said of it; others like it must not be taken for too much meanwhile. */
@@ -323,7 +355,8 @@ class InboundReceipt implements Receipt {
   readonly flags: number;
   readonly #origin: string;
   readonly #consumed: (receipt: InboundReceipt) => void;
-  #open = true;
+  /** `handed`: whoever gets it may still refuse it; `read`: and has consumed it meanwhile, which counts for nothing if it does. */
+  #state: 'handed' | 'read' | 'open' | 'closed' = 'handed';
 
   constructor(
     { origin, lane, index, serial, correlation }: Place,
@@ -346,13 +379,21 @@ class InboundReceipt implements Receipt {
   }
 
   consumed(): void {
-    if (!this.#open) return;
-    this.#open = false;
+    if (this.#state === 'handed') this.#state = 'read';
+    if (this.#state !== 'open') return;
+    this.#state = 'closed';
     this.#consumed(this);
+  }
+
+  /** It was not refused. */
+  taken(): void {
+    const read = this.#state === 'read';
+    this.#state = 'open';
+    if (read) this.consumed();
   }
 
   /** Nothing more can be said of it. */
   close(): void {
-    this.#open = false;
+    this.#state = 'closed';
   }
 }

@@ -57,7 +57,8 @@ function writeHeader(kind: number, message: Outgoing, writer: PacketWriter): voi
   writer.key = key;
 }
 
-function flags({ ack, correlation, unmetered }: Outgoing): number {
+function flags({ ack, correlation, unmetered, wanted }: Outgoing): number {
   const correlated = correlation === undefined ? 0 : FLAG.correlated;
-  return (ack === 'consumed' ? FLAG.receipt : 0) | (unmetered ? FLAG.unmetered : 0) | correlated;
+  const own = (unmetered ? FLAG.unmetered : 0) | (wanted ? FLAG.wanted : 0);
+  return (ack === 'consumed' ? FLAG.receipt : 0) | own | correlated;
 }

@@ -1,5 +1,5 @@
 import type { Lane } from '../links/link.ts';
-import { encodeReason, encodeText, FRAME, type PacketWriter, varintBytes } from './frames.ts';
+import { encodeText, FRAME, type PacketWriter, varintBytes } from './frames.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** A counted frame that is not part of a message. `cancel` follows its message in its lane; the others go in lane 0. */
@@ -10,12 +10,13 @@ export type Notice =
       readonly lane: Lane;
       readonly index: number;
       readonly code: string;
-      readonly text: string;
+      /** As it is written: the error it is of may hold much of what a stranger sent. */
+      readonly text: Uint8Array;
       readonly acknowledged: () => void;
     }
   | { readonly kind: 'consumed'; readonly lane: Lane; readonly index: number; readonly acknowledged: () => void }
   | { readonly kind: 'want' | 'unwant'; readonly queue: string }
-  | { readonly kind: 'unwanted' };
+  | { readonly kind: 'unwanted'; readonly acknowledged: () => void };
 
 /** False when the packet has no room for it. */
 export function writeNotice(notice: Notice, writer: PacketWriter): boolean {
@@ -28,7 +29,7 @@ export function writeNotice(notice: Notice, writer: PacketWriter): boolean {
     }
     case 'refused': {
       const code = encodeText(notice.code);
-      const text = encodeReason(notice.text);
+      const { text } = notice;
       if (writer.room < 2 + varintBytes(notice.index) + 4 + code.length + text.length) return false;
       writer.byte(FRAME.refused);
       writer.byte(notice.lane);

@@ -4,6 +4,7 @@ import { Deque } from '../deque.ts';
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane } from '../links/link.ts';
 import type { Packet } from '../packers/packer.ts';
+import { said } from '../said.ts';
 import { chargeOf, fits, fitsExempt, SMALL_BYTES } from './credit.ts';
 import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames.ts';
 import { fragmentHeaderBytes, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
@@ -17,7 +18,7 @@ const ACCEPTED_BYTES = 1024 * 1024;
 /** A fragment shorter than this is not worth its header, unless it is the last. */
 const LEAST_FRAGMENT = 256;
 
-/** Queues that the other side may name as wanted before anything was sent in them; beyond it is a flood. */
+/** Queues that the other side may name as wanted before anything was sent in them, with those it took back and was not told of yet; beyond it is a flood. */
 const MOST_WANTED = 65_536;
 
 /** What the other side takes, known from its hello. */
@@ -43,6 +44,8 @@ export class Outbox {
   readonly #queues = new Map<string, SendQueue>();
   readonly #blocked = new Set<SendQueue>();
   readonly #wanted = new Set<string>();
+  /** Answers to `unwant` that were not acknowledged. */
+  #unwanted = 0;
   /** Delivered, and the sender waits for `consumed`. */
   readonly #unconsumed = new Map<string, Outgoing>();
   /** Sends that wait until there is room to send more. */
@@ -52,6 +55,8 @@ export class Outbox {
   /** Of what takes no room over there: under way, and not acknowledged. */
   #exempt = 0;
   #consumed = 0;
+  /** There is more room than when `relieved` was asked last. */
+  #relieved = false;
   #pendingCost = 0;
   #backlog = 0;
   #pending = 0;
@@ -203,8 +208,8 @@ export class Outbox {
    */
   acknowledge(lane: Lane, count: number): void {
     const state = this.#lanes[lane];
-    const exempt = this.#exempt;
     if (count > state.acknowledged + state.frames.length) throw new FrameError('it acknowledges what was never sent');
+    this.#relieved ||= count > state.acknowledged;
     while (state.acknowledged < count) {
       const frame = state.shift();
       if (frame === undefined) break;
@@ -217,7 +222,6 @@ export class Outbox {
       } else if ('acknowledged' in frame) frame.acknowledged();
     }
     state.forget();
-    if (this.#exempt < exempt) this.#unblock();
   }
 
   /** The message arrived and was not taken. Said again after a broken link, so it may be known already. */
@@ -249,19 +253,23 @@ export class Outbox {
     if (consumed > this.#charged) throw new FrameError('it consumed more than was sent');
     if (consumed <= this.#consumed) return;
     this.#consumed = consumed;
-    this.#unblock();
+    this.#relieved = true;
   }
 
-  #unblock(): void {
+  /** What was blocked may leave. Looked at once a packet: one of many small credits would else be as many walks over all that is blocked. Returns whether there was any relief. */
+  relieved(): boolean {
+    if (!this.#relieved) return false;
+    this.#relieved = false;
     for (const queue of this.#blocked) {
       const message = queue.next;
       if (message === undefined || this.#fits(message)) this.#replace(queue);
     }
+    return true;
   }
 
   /** Somebody over there waits for this queue: its next message passes whatever lies unread. */
   want(key: string): void {
-    if (this.#wanted.size >= MOST_WANTED) throw new FrameError('it wants too many queues at once');
+    if (this.#wanted.size + this.#unwanted >= MOST_WANTED) throw new FrameError('it wants too many queues at once');
     this.#wanted.add(key);
     const queue = this.#queues.get(key);
     if (queue?.place === 'blocked') this.#replace(queue);
@@ -269,8 +277,12 @@ export class Outbox {
 
   /** Nobody waits for it any more. Says so when no message of it has begun meanwhile. */
   unwant(key: string): void {
-    if (this.#wanted.delete(key)) this.notify({ kind: 'unwanted' });
+    if (!this.#wanted.delete(key)) return;
+    this.#unwanted++;
+    this.notify({ kind: 'unwanted', acknowledged: this.#unwantedTold });
   }
+
+  readonly #unwantedTold = (): void => void this.#unwanted--;
 
   /** The session is over. `taken`: the other side said exactly what it took, so that whatever it did not acknowledge did not arrive. */
   end(error: (delivery: Delivery) => PoolError, taken: boolean): void {
@@ -409,7 +421,7 @@ export class Outbox {
     message.lane = lane;
     message.index = state.begun++;
     state.messages.push(message);
-    if (this.#wanted.size > 0) this.#wanted.delete(message.queue.key);
+    if (this.#wanted.size > 0) message.wanted = this.#wanted.delete(message.queue.key);
     const charge = chargeOf(message.bytes, this.#recipient?.inboxLimit ?? 0);
     if (message.unmetered) this.#exempt += charge;
     else this.#charged += charge;
@@ -496,5 +508,9 @@ const REFUSAL_CODES = new Set([
 /** What the other side said of a message it did not take, as this side's error. A code it may not use becomes `refused`. */
 function refusal(peer: string, code: string, text: string): PoolError {
   const known = REFUSAL_CODES.has(code) ? (code as PoolError['code']) : 'refused';
-  return new PoolError(known, `${peer} could not take it: ${text}`, { peer, reason: code, delivery: 'none' });
+  return new PoolError(known, `${peer} could not take it: ${said(text)}`, {
+    peer,
+    reason: said(code),
+    delivery: 'none',
+  });
 }

@@ -33,6 +33,8 @@ export class Outgoing {
   index = -1;
   /** Bytes of the body that have left. */
   written = 0;
+  /** It is what the other side waited for by name. */
+  wanted = false;
   /** The other side said `consumed` before its acknowledgement came. */
   consumed = false;
   /** The sender has given up, was told whether it can have arrived, and asks no more. */

@@ -2,6 +2,7 @@ import type { LeaveReason, Receipt, SendOptions } from '../communicators/communi
 import { PoolError, type Delivery } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
+import { said } from '../said.ts';
 import {
   encodeReason,
   FLAGS,
@@ -324,6 +325,7 @@ export class Session {
         if (greeting.greeted(lane)) this.#frame(kind, lane, reader);
         else this.#come(greeting, greeting.read(kind, lane, reader));
       }
+      if (this.#outbox.relieved()) this.#scheduleIfPending();
       if (lane === 0 && kind !== FRAME.soon && this.#announced > 0) {
         this.#announced = 0;
         if (this.#acknowledge) this.#host.acknowledge();
@@ -470,11 +472,9 @@ export class Session {
       case FRAME.ack:
         this.#outbox.acknowledge(0, reader.varint());
         this.#outbox.acknowledge(1, reader.varint());
-        this.#scheduleIfPending();
         break;
       case FRAME.credit:
         this.#outbox.credit(reader.varint());
-        this.#scheduleIfPending();
         break;
       case FRAME.ping:
         this.#pong(reader.varint());
@@ -528,8 +528,8 @@ export class Session {
     } else if (this.#phase.name === 'up') {
       const reason = GOODBYES[code] ?? 'goodbye';
       this.#say(this.#phase.link, this.#phase.writer, 'goodbye', '');
-      const said = text === '' ? '' : `: ${text}`;
-      this.#finish(reason, new PoolError('peer-left', `${peer} left (${reason})${said}`, { peer, reason }), true);
+      const why = text === '' ? '' : `: ${said(text)}`;
+      this.#finish(reason, new PoolError('peer-left', `${peer} left (${reason})${why}`, { peer, reason }), true);
     }
   }
 
@@ -600,8 +600,14 @@ export class Session {
       reason: 'malformed',
       cause,
     });
-    if (this.#phase.name === 'greeting') this.#phase.greeting.reject(error);
-    else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
+    if (this.#phase.name === 'greeting') {
+      this.#phase.greeting.reject(error);
+      // A session that stands is not ended by somebody who has not proven to be its other end.
+      if (this.#standing !== undefined && this.#phase.greeting.agreement === undefined) {
+        this.#come(this.#phase.greeting, { name: 'unfit', error });
+        return;
+      }
+    } else if ('writer' in this.#phase) this.#say(this.#phase.link, this.#phase.writer, 'malformed', error.detail);
     this.#finish('malformed', error, false);
   }
 

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '#shared/signaling';
 import { PoolError, type PoolErrorCode } from '../../errors.ts';
+import { said } from '../../said.ts';
 import { fields, parsePresence } from '../signal.ts';
 import type { Presence } from '../transport.ts';
 
@@ -12,9 +13,6 @@ export interface Refused {
 
 /** A server's answer to a join. */
 export type Reply = { readonly ok: true; readonly members: readonly Presence[] } | Refused;
-
-/** What a server says is for people; more than this is not read by any. In characters. */
-const SENTENCE_LENGTH = 500;
 
 const CODES: Readonly<Record<RefusalCode, PoolErrorCode>> = {
   malformed: 'malformed',
@@ -53,7 +51,7 @@ export function parseRefusal(value: unknown): Refused {
   const { code, message } = fields(value, 'refusal');
   if (typeof code !== 'string' || typeof message !== 'string')
     throw new TypeError('a refusal has a code and a message');
-  return { ok: false, code: code.slice(0, SENTENCE_LENGTH), message: message.slice(0, SENTENCE_LENGTH) };
+  return { ok: false, code: said(code), message: said(message) };
 }
 
 /** The same for the user, with the server's code as `reason`. */

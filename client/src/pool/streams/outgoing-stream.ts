@@ -1,6 +1,7 @@
 import type { SendOptions } from '../../communicators/communicator.ts';
 import { PoolError } from '../../errors.ts';
 import type { Packet } from '../../packers/packer.ts';
+import { said } from '../../said.ts';
 import type { Commons } from '../commons.ts';
 import { KIND, numberedQueue, streamQueue } from '../queue-key.ts';
 import { Wait, type WaitLimits } from '../wait.ts';
@@ -72,7 +73,7 @@ export class OutgoingStream {
 
   /** The other side gave it up. */
   cancelled(reason: string): void {
-    const error = new PoolError('remote', `${this.peer} cancelled the stream: ${reason}`, { reason });
+    const error = new PoolError('remote', `${this.peer} cancelled the stream: ${said(reason, Infinity)}`, { reason });
     this.#fail(this.#about(error), false);
   }
 

@@ -1,4 +1,5 @@
 import { PoolError } from '../../errors.ts';
+import { said } from '../../said.ts';
 import type { Arrival, Desk } from '../arrivals.ts';
 import type { Commons } from '../commons.ts';
 import { Mailbox } from '../mailbox.ts';
@@ -12,6 +13,9 @@ import { type Offer, OutgoingStream } from './outgoing-stream.ts';
 import { type ProgressListener, tellProgress } from './progress.ts';
 import { readHeader, type StreamHeader } from './stream-header.ts';
 import type { IncomingStream } from './stream-options.ts';
+
+/** Of a reason to give a stream up, in characters. As long as our own are. */
+const MOST_REASON = 1000;
 
 /** A stream of somebody's: offered and in the mailbox, or taken. */
 interface Incoming {
@@ -122,6 +126,7 @@ export class Streams implements Desk {
     const number = queueNumber(queue);
     const reason = unpack(this.#commons.settings.packer, packet);
     if (typeof reason !== 'string') throw new PoolError('malformed', 'a stream given up without a reason');
+    if (reason.length > MOST_REASON) throw new PoolError('malformed', 'a stream given up for too long a reason');
     receipt.consumed();
     if (kindOf(queue) === KIND.cancel) {
       const stream = this.#outgoing.get(number);
@@ -131,7 +136,11 @@ export class Streams implements Desk {
     const incoming = this.#incoming.get(keyOf(from, number));
     if (incoming === undefined) return;
     const msgId = messageId(incoming.letter.queue);
-    const error = new PoolError('remote', `${from} gave up the stream: ${reason}`, { peer: from, msgId, reason });
+    const error = new PoolError('remote', `${from} gave up the stream: ${said(reason, MOST_REASON)}`, {
+      peer: from,
+      msgId,
+      reason,
+    });
     if (incoming.intake === undefined) this.#cut(incoming, error);
     else incoming.intake.abort(error);
   }
