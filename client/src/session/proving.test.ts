@@ -19,9 +19,14 @@ function pair(
   });
 }
 
-/** Runs until this is so; signatures take their time. */
+/** Signatures take their time. */
+function heard(condition: () => boolean): Promise<unknown> {
+  return vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
+}
+
+/** Runs until this is so. */
 async function until(sessions: PairOfSessions, condition: () => boolean): Promise<void> {
-  await vi.waitUntil(() => {
+  await heard(() => {
     sessions.run();
     return condition();
   });
@@ -126,7 +131,7 @@ describe('what is no proof', () => {
     const { alice, bob } = sessions;
     sessions.open();
     for (const hello of bob.link.underway[0]) alice.listener.packet(0, hello);
-    await vi.waitUntil(() => alice.link.underway[0].length === 2);
+    await heard(() => alice.link.underway[0].length === 2);
     const said = [...alice.link.underway[0]];
     expect(kinds(said)).toEqual([FRAME.hello, FRAME.proof]);
     return { sessions, said };
@@ -155,7 +160,7 @@ describe('what is no proof', () => {
       if (hello === undefined || proof === undefined) throw new Error('there is no proof');
       sessions.bob.listener.packet(0, hello);
       sessions.bob.listener.packet(0, alter(proof.slice()));
-      await vi.waitUntil(() => told(sessions.bob).length > 0);
+      await heard(() => told(sessions.bob).length > 0);
       expect(told(sessions.bob)).toEqual(['ended refused untrusted']);
     }
   });

@@ -8,6 +8,9 @@ const ALICE: Presence = { name: 'alice', instance: 'a1' };
 const BOB: Presence = { name: 'bob', instance: 'b1' };
 const CAROL: Presence = { name: 'carol', instance: 'c1' };
 
+/** Long enough for a busy machine. */
+const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
+
 let secret = generateSecret();
 beforeEach(() => {
   secret = generateSecret();
@@ -41,7 +44,7 @@ class End {
   async say(to: Presence, ...links: number[]): Promise<SealedSignal[]> {
     const before = this.carried.length;
     for (const link of links) this.signals.say(to, ring(to, link));
-    await vi.waitUntil(() => this.carried.length === before + links.length);
+    await until(() => this.carried.length === before + links.length);
     return this.carried.slice(before).map(({ sealed }) => sealed);
   }
 
@@ -50,7 +53,7 @@ class End {
     for (const payload of payloads) this.signals.ear.signal(from, payload);
     const fence = { name: 'fence', instance: `f${this.heard.length}` };
     this.signals.ear.appeared(fence);
-    await vi.waitUntil(() => this.heard.at(-1) === 'fence appeared');
+    await until(() => this.heard.at(-1) === 'fence appeared');
     this.heard.pop();
   }
 }
@@ -168,7 +171,7 @@ describe('a sealed signal', () => {
   it('of a member that says what makes no sense is malformed', async () => {
     const [alice, bob] = [await End.of(ALICE), await End.of(BOB)];
     alice.signals.say(BOB, { type: 'sing', to: 'b1', link: 1 } as unknown as Signal);
-    await vi.waitUntil(() => alice.carried.length > 0);
+    await until(() => alice.carried.length > 0);
     await bob.hear(ALICE, alice.carried[0]?.sealed);
     expect(bob.errors).toMatchObject([{ code: 'malformed', peer: 'alice' }]);
   });
