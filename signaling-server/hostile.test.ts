@@ -97,7 +97,7 @@ describe('a flood', () => {
     const packet = frame('40/elsewhere,');
     socket.write(Buffer.concat(Array.from({ length: 200 }, () => packet)));
     await once(socket, 'close');
-    expect(events.of('refused')).toMatchObject([{ refusal: { code: 'rate-limited' }, closed: true }]);
+    expect(events.of('turned-away')).toMatchObject([{ address: '203.0.113.7', code: 'rate-limited', first: true }]);
   });
 
   it('of signals to who does not read them ends the one who does not read', async () => {
