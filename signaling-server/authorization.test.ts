@@ -66,10 +66,10 @@ describe('authorize', () => {
   });
 
   it('is asked again by a client that comes back', async () => {
-    let open_ = true;
-    await open(() => (open_ ? { ok: true } : { ok: false, code: 'expired', message: 'not any more' }));
+    let welcome = true;
+    await open(() => (welcome ? { ok: true } : { ok: false, code: 'expired', message: 'not any more' }));
     const { guest } = await joins('alice');
-    open_ = false;
+    welcome = false;
     const again = inn.guest();
     const reply = await again.ask({ ...again.request('alice'), key: guest.key, again: true });
     expect(reply).toMatchObject({ code: 'expired' });
@@ -127,7 +127,7 @@ describe('authorize', () => {
   });
 
   it('that answers when the client has gone lets nobody in', async () => {
-    let answer = (_: Grant): void => {};
+    let answer: (grant: Grant) => void = () => {};
     await open(() => new Promise((resolve) => (answer = resolve)));
     const guest = inn.guest();
     guest.say('join', guest.request('alice'), () => undefined);

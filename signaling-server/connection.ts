@@ -1,7 +1,6 @@
 import type { Socket } from 'socket.io';
 import type { Refusal } from '#shared/signaling';
 import type { Address } from './addresses.ts';
-import type { SignalingEvent } from './events.ts';
 import { Allowance, type Limits, type Verdict } from './limits.ts';
 import { refusal } from './refusal.ts';
 
@@ -40,18 +39,19 @@ export class Connection {
   readonly #packets: Allowance;
   readonly #bytes: Allowance;
   readonly #joins: Allowance;
-  readonly #observe: (event: SignalingEvent) => void;
+  readonly #turnedAway: (refused: Refusal) => void;
   readonly #silence: NodeJS.Timeout;
   #client: Warned | undefined;
   #warned = false;
   /** Bytes that wait for the client to read. */
   #unread = 0;
 
-  constructor(conn: EngineSocket, address: Address, limits: Limits, observe: (event: SignalingEvent) => void) {
+  /** `turnedAway` hears why it ends before it is a socket. */
+  constructor(conn: EngineSocket, address: Address, limits: Limits, turnedAway: (refused: Refusal) => void) {
     this.address = address;
     this.#conn = conn;
     this.#limits = limits;
-    this.#observe = observe;
+    this.#turnedAway = turnedAway;
     this.#packets = new Allowance(limits.packetBurst, limits.packetsPerSecond);
     this.#bytes = new Allowance(limits.byteBurst, limits.bytesPerSecond);
     this.#joins = new Allowance(limits.joinBurst, limits.joinsPerSecond);
@@ -125,7 +125,7 @@ export class Connection {
   #end(refused: Refusal): void {
     if (this.#client !== undefined) return this.#client.end(refused);
     if (this.#conn.readyState !== 'open') return;
-    this.#observe({ type: 'refused', refusal: refused, closed: true });
+    this.#turnedAway(refused);
     this.cut();
   }
 }

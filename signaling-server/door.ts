@@ -6,17 +6,17 @@ import { clientAddress } from './client-address.ts';
 import type { SignalingEvent } from './events.ts';
 import type { Limits } from './limits.ts';
 
-/** Why a request is turned away before it is a connection. */
-export type DoorCode =
-  | Extract<RefusalCode, 'rate-limited' | 'server-full' | 'shutting-down' | 'too-large'>
-  | 'origin'
-  | 'too-many-connections';
+/** Why somebody is turned away before there is a socket: a code that clients hear too, or one of HTTP's. */
+export type DoorCode = RefusalCode | 'origin' | 'too-many-connections';
 
-/** The answer to who is turned away. */
-export interface Rejection {
-  readonly status: number;
+interface Reason {
   readonly code: DoorCode;
   readonly message: string;
+}
+
+/** The answer to who is turned away. */
+export interface Rejection extends Reason {
+  readonly status: number;
   /** Seconds. */
   readonly retryAfter?: number;
 }
@@ -68,21 +68,24 @@ export class Door {
     const { limits, origin, trustProxy, maxBodyBytes, closed } = this.#options;
     const name = clientAddress(request, trustProxy);
     const address = this.#addresses.find(name);
-    if (address === undefined) return this.#tell(FULL, name, undefined);
+    if (address === undefined) {
+      this.#options.observe({ type: 'turned-away', address: name, ...reason(FULL), first: false });
+      return FULL;
+    }
     this.#callers.set(request, address);
     const rejection =
       (closed() && errand === 'connect' ? CLOSED : undefined) ??
       crowds(address, errand, limits) ??
       foreign(request, errand, origin) ??
       bulky(request, maxBodyBytes);
-    return rejection && this.#tell(rejection, name, address);
+    if (rejection !== undefined) this.turnedAway(address, rejection);
+    return rejection;
   }
 
-  #tell(rejection: Rejection, name: string, address: Address | undefined): Rejection {
-    const { code, message } = rejection;
-    this.#options.observe({ type: 'turned-away', address: name, code, message, first: address?.reported === false });
-    if (address !== undefined) address.reported = true;
-    return rejection;
+  /** Tells the operator, and whether it is the first time of this address. */
+  turnedAway(address: Address, why: Reason): void {
+    this.#options.observe({ type: 'turned-away', address: address.name, ...reason(why), first: !address.reported });
+    address.reported = true;
   }
 
   /** Whose connection this is, of a request that was let in. To be followed by `disconnected`. */
@@ -96,6 +99,10 @@ export class Door {
   disconnected(address: Address): void {
     this.#addresses.disconnected(address);
   }
+}
+
+function reason({ code, message }: Reason): Reason {
+  return { code, message };
 }
 
 function crowds(address: Address, errand: Errand, limits: Limits): Rejection | undefined {

@@ -18,7 +18,7 @@ export type SignalingEvent =
   /** `closed`: and the socket with it. */
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly closed: boolean }
   /**
-   * An HTTP request that is no connection yet. `first`: of this address, as long as it is remembered; a log that tells
+   * An HTTP request, or a connection that is no socket yet. `first`: of this address, as long as it is remembered; a log that tells
    * no others can't be flooded.
    */
   | {

@@ -38,10 +38,9 @@ function dial(): Socket {
 
 /** Says that byte by byte, as slowly as it may last for ever, until the other side has enough. */
 function trickle(socket: Socket, text: string): Promise<unknown> {
-  const bytes = [...text];
+  let said = 0;
   const timer = setInterval(() => {
-    const byte = bytes.shift();
-    if (byte !== undefined && socket.writable) socket.write(byte);
+    if (said < text.length && socket.writable) socket.write(text.charAt(said++));
   }, 5);
   return once(socket, 'close').finally(() => clearInterval(timer));
 }

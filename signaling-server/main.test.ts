@@ -1,12 +1,25 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Guest } from './testing/guest.ts';
+import { signToken } from './tokens.ts';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const main = 'dist/signaling-server/main.js';
@@ -127,11 +140,45 @@ describe('peerpool-signaling', () => {
     expect(server.error).toBe('');
   });
 
+  it('lets in who shows a token of its secret, which it shows to nobody', async () => {
+    const secret = 'a secret of thirty-two bytes: ok';
+    const { server, url } = await listening([], { PEERPOOL_AUTH_SECRET: `${'n'.repeat(32)},${secret}` });
+    const alice = new Guest(url);
+    expect(await alice.join('alice')).toMatchObject({ ok: false, code: 'unauthorized' });
+    const token = await signToken({ secret, room: 'sums', name: 'alice', expiresIn: 60 });
+    expect(await alice.ask({ ...alice.request('alice'), token })).toEqual({ ok: true, members: [] });
+    expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ refusals: { unauthorized: 1 } });
+    alice.socket.disconnect();
+    await server.says(/ info closed /);
+    server.process.kill('SIGTERM');
+    await server.ended;
+    for (const hidden of [secret, ...token.split('.')]) expect(server.out + server.error).not.toContain(hidden);
+  });
+
+  it('says in a sentence how jose is installed, where tokens need it and it is not there', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'peerpool-without-jose-'));
+    cpSync(`${top}dist`, `${folder}/dist`, { recursive: true });
+    mkdirSync(`${folder}/node_modules`);
+    symlinkSync(realpathSync(`${top}node_modules/socket.io`), `${folder}/node_modules/socket.io`);
+    const start = (args: readonly string[]): Command => {
+      const started = new Command([`${folder}/${main}`, '--port', '0', '--host', '127.0.0.1', ...args]);
+      running.push(started);
+      return started;
+    };
+    const refused = start(['--auth-secret', 'x'.repeat(32)]);
+    expect(await refused.ended).toBe(2);
+    expect(refused.error).toMatch(/^peerpool-signaling: .*npm install jose.*\n$/);
+    expect(refused.error).not.toContain('xxx');
+    await start([]).says(/listens on/);
+    rmSync(folder, { recursive: true });
+  });
+
   it('refuses a wrong value with a sentence and 2', async () => {
     for (const [args, environment, sentence] of [
       [['--port', 'http'], {}, '--port is a whole number from 0 to 65535, not "http"'],
       [['--colour'], {}, '--colour'],
       [[], { PEERPOOL_ORIGIN: 'everybody' }, 'PEERPOOL_ORIGIN is * or origins'],
+      [[], { PEERPOOL_AUTH_SECRET: 'hunter2' }, 'PEERPOOL_AUTH_SECRET has fewer than 32 bytes'],
     ] as const) {
       const refused = command(args, environment);
       expect(await refused.ended).toBe(2);

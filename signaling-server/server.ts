@@ -127,7 +127,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   const connections = new WeakMap<SignalingSocket['conn'], Connection>();
   io.engine.on('connection', (conn: SignalingSocket['conn']) => {
     const address = door.connected(conn.request);
-    connections.set(conn, new Connection(conn, address, chosen, heard));
+    connections.set(conn, new Connection(conn, address, chosen, (refused) => door.turnedAway(address, refused)));
     conn.once('close', () => door.disconnected(address));
   });
   io.on('connection', (socket) => {

@@ -47,8 +47,8 @@ export class SignalingClient {
   #listed = false;
   /** Another has our name at the server, and our listener knows. */
   #disputed = false;
-  /** A newer token is being fetched or shown. */
-  #renewing = false;
+  /** Where a newer token is to be shown, while it is fetched and until that is answered. */
+  #renewing: SignalingSocket | undefined;
   /** To come back, since we were last in the room. */
   #tries = 0;
   #server = 0;
@@ -259,8 +259,8 @@ export class SignalingClient {
    */
   async #renew(socket: SignalingSocket): Promise<void> {
     const { token, room, patience } = this.#options;
-    if (token === undefined || this.#renewing) return;
-    this.#renewing = true;
+    if (token === undefined || this.#renewing === socket) return;
+    this.#renewing = socket;
     try {
       const fetched = await fetchToken(token, { room, name: this.#self.name });
       if (fetched === undefined || !socket.connected) return;
@@ -273,7 +273,7 @@ export class SignalingClient {
       if (!socket.connected) return;
       throw new PoolError('malformed', `the server at ${this.#url} does not renew`, { reason: 'signaling', cause });
     } finally {
-      this.#renewing = false;
+      if (this.#renewing === socket) this.#renewing = undefined;
     }
   }
 
