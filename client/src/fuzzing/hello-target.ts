@@ -100,7 +100,7 @@ function edited(hello: Uint8Array, random: Random): Uint8Array {
   const fields = JSON.parse(new TextDecoder().decode(hello.subarray(1 + MAGIC.length))) as Record<string, unknown>;
   for (let times = 1 + random.below(3); times > 0; times--) edit(fields, random);
   const resume = fields['resume'];
-  if (typeof resume === 'object' && resume !== null && random.chance(3 / 4))
+  if (resume instanceof Object && Object.getPrototypeOf(resume) === Object.prototype && random.chance(3 / 4))
     edit(resume as Record<string, unknown>, random);
   const text = JSON.stringify(fields, (_key, content: unknown) =>
     typeof content === 'bigint' ? Number(content) : content,

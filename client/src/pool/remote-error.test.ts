@@ -103,3 +103,11 @@ describe('what is no refusal', () => {
     },
   );
 });
+
+it('quotes what another program threw on one line and not for ever, and has all of it as the cause', () => {
+  const thrown = new RangeError(`one\ntwo\u001b[2J${'x'.repeat(100_000)}`);
+  const error = remoteError(['threw', thrown], 'mallory', 'add()', {});
+  expect(error.message).toMatch(/^remote: add\(\) of mallory threw RangeError: one two \[2Jx+$/);
+  expect(error.message.length).toBeLessThan(1_100);
+  expect(error.cause).toBe(thrown);
+});

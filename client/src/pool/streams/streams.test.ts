@@ -372,6 +372,7 @@ describe('streams', () => {
       const mine = bob.sendStream('alice', new Blob(['y']), 'two');
       for (const queue of ['x1', 'y1', 'x2', 'y2']) await say(queue, text('mine now'));
       expect((await failure(say('x1', text(1)))).code).toBe('malformed');
+      expect((await failure(say('x1', text('x'.repeat(1001))))).code).toBe('malformed');
       expect(await read((await bob.recvStream('alice', 'one')).stream)).toEqual([120]);
       expect(await read((await alice.recvStream('bob', 'two')).stream)).toEqual([121]);
       await Promise.all([sent, mine]);
