@@ -383,8 +383,11 @@ export class Peer {
     this.#joined = false;
     this.#part(error);
     this.#pair({ type: 'drop' });
-    if (reason === 'malformed') this.barred = instance;
-    if (joined && reason === 'malformed') listener.error(error);
+    // In a first greeting anybody may have spoken in its place.
+    if (joined && reason === 'malformed') {
+      this.barred = instance;
+      listener.error(error);
+    }
     if (joined) listener.left(this.name, instance, reason);
     else if (error.code !== 'closed' && error.code !== 'peer-left') listener.failed(this.name, error);
     if (!this.#host.stopping) this.#again(reason);

@@ -63,10 +63,12 @@ export async function fuzz({ target: name, seed, from, inputs, unhandled, begin 
       }
       const took = performance.now() - began;
       if (took > LONGEST) return failed(`it took ${Math.round(took)} ms`);
+      const polluted = pollution(false);
+      if (polluted !== undefined) return failed(polluted);
       if (input % TURN !== 0 && input + 1 < from + inputs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       const rejected = unhandled();
-      const wrong = rejected === undefined ? pollution() : `nobody handles ${rejected}`;
+      const wrong = rejected === undefined ? pollution(true) : `nobody handles ${rejected}`;
       if (wrong !== undefined) return failed(`of this input or one of the ${TURN} before: ${wrong}`);
     }
     return undefined;
