@@ -137,7 +137,7 @@ export const flaws = {
     what: 'nobody looks whether there is credit',
     alteration: change(
       `${SESSION}/inbox.ts`,
-      `if (!wanted) throw new FrameError('it sends more than it has credit for');`,
+      `else if (unread > 0 && unread + charge > limit) throw new FrameError('it sends more than it has credit for');`,
       '',
     ),
   },

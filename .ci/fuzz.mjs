@@ -39,18 +39,18 @@ const collect = /** @type {() => void} */ (runInNewContext('gc'));
 
 /** @type {string | undefined} */
 let rejected;
+const options = read();
+/** The number of the input under way: what never ends can't say so itself. */
+const underWay = new Float64Array(new SharedArrayBuffer(8));
+watch();
+const bundle = await bundled();
+// From here on whatever nobody catches is what an input did.
 process.on('unhandledRejection', (reason) => {
   rejected ??= String(reason);
 });
 process.on('uncaughtException', (error) => {
   rejected ??= String(error);
 });
-
-const options = read();
-/** The number of the input under way: what never ends can't say so itself. */
-const underWay = new Float64Array(new SharedArrayBuffer(8));
-watch();
-const bundle = await bundled();
 for (const [target, inputs] of Object.entries(options.plan)) await run(target, inputs);
 
 /** What is asked for; ends the process when it can't be understood. */

@@ -52,8 +52,8 @@ export class Inbox {
   readonly #asked = new Set<string>();
   /** How many messages may yet pass the limit: one for each time we asked, until the peer says by a flag that it was that one, or gives it back. */
   #passes = 0;
-  /** Those that were used since something is unread. */
-  #passed = 0;
+  /** Charged for messages that passed so, and are unread. */
+  #granted = 0;
   #charged = 0;
   /** Of messages that take no room of the sender's: unread, and bounded like the others. */
   #exempt = 0;
@@ -206,15 +206,12 @@ export class Inbox {
     const wanted = (flags & FLAG.wanted) !== 0;
     if (wanted) this.#usePass();
     if ((flags & FLAG.unmetered) === 0) {
-      const unread = this.#charged - this.#consumed;
       const charge = chargeOf(bytes, limit);
-      if (unread === 0) this.#passed = 0;
-      // The sender knows of no more consumption than we do. Of the share for small messages nothing is checked: lanes may overtake each other; and so what passed the limit can be here before
-      // what fitted, and makes room for it.
-      if (unread > 0 && unread + charge > limit + this.#passed * chargeOf(this.#options.maxMessageSize, limit)) {
-        if (!wanted) throw new FrameError('it sends more than it has credit for');
-        this.#passed++;
-      }
+      // The sender knows of no more consumption than we do, and what passed can be here before what fitted: lanes may overtake each other. So what fitted is measured by its kin alone, and of the
+      // share for small messages nothing is checked.
+      const unread = this.#charged - this.#consumed - this.#granted;
+      if (wanted) this.#granted += charge;
+      else if (unread > 0 && unread + charge > limit) throw new FrameError('it sends more than it has credit for');
       this.#charged += charge;
     } else {
       this.#exempt += chargeOf(bytes, limit);
@@ -326,6 +323,7 @@ export class Inbox {
       this.#exempt -= charge;
       return;
     }
+    if ((flags & FLAG.wanted) !== 0) this.#granted -= charge;
     this.#consumed += charge;
     if (this.#consumed - this.#told >= tellEvery(this.#options.inboxLimit)) this.#host.tell();
   }
