@@ -1,6 +1,8 @@
 import { expect, test as base } from 'playwright/test';
 import { watchDepartures } from './departure.ts';
+import type * as Library from '../client/src/index.ts';
 import { projectTabs } from './project-tabs.ts';
+import { MODULE } from './sources.ts';
 
 /** A name that resolves nowhere else; the development server knows it. */
 const HOST = 'peerpool.test';
@@ -43,3 +45,30 @@ for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
     expect(await bob.page.evaluate(() => globalThis.departure)).toBe('alice goodbye');
   });
 }
+
+test('an insecure origin is refused a secret, an identity and the key of a peer, in a sentence', async ({ page }) => {
+  await page.goto(MODULE);
+  const said = await page.evaluate(async (module) => {
+    const { createIdentity, generateSecret, Pool, WebRTCCommunicator } = (await import(module)) as typeof Library;
+    const sentence = (asked: () => unknown): Promise<string> =>
+      Promise.resolve()
+        .then(asked)
+        .then(
+          () => 'it was not refused',
+          (error: Error) => error.message,
+        );
+    const sealed = new WebRTCCommunicator({ room: 'sums', secret: generateSecret() });
+    const pool = new Pool('alice', new WebRTCCommunicator({ room: 'sums' }));
+    return [
+      await sentence(() => new Pool('alice', sealed).initialize()),
+      await sentence(() => createIdentity()),
+      await sentence(() => pool.addClient('bob', { publicKey: `B${'A'.repeat(86)}` })),
+    ];
+  }, MODULE);
+  const why = 'needs WebCrypto, which a page has over https and on localhost only';
+  expect(said).toEqual([
+    `unsupported: a secret ${why}`,
+    `unsupported: an identity ${why}`,
+    `unsupported: a publicKey ${why}`,
+  ]);
+});

@@ -128,7 +128,8 @@ export class Outbox {
         return 'unknown';
       case 'delivered':
       case 'done':
-        return 'delivered';
+        // Who hears that there is room again may withdraw what that room is of.
+        return message.refused ? 'none' : 'delivered';
     }
   }
 
@@ -230,6 +231,7 @@ export class Outbox {
     if (index >= state.begun) throw new FrameError('it refuses what was never sent');
     const message = state.message(index);
     if (message === undefined || message.state !== 'sent') return;
+    message.refused = true;
     this.#finish(message);
     this.#reject(message, refusal(this.#peer, code, text));
   }
@@ -476,6 +478,7 @@ export class Outbox {
   }
 
   #drop(message: Outgoing, error: PoolError): void {
+    message.refused = true;
     this.#finish(message);
     message.queue.withdrawn();
     this.#reject(message, error);

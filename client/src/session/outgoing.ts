@@ -37,6 +37,8 @@ export class Outgoing {
   wanted = false;
   /** The other side said `consumed` before its acknowledgement came. */
   consumed = false;
+  /** It is done, and was not taken. */
+  refused = false;
   /** The sender has given up, was told whether it can have arrived, and asks no more. */
   abandoned = false;
   /** Rejects with an error, else resolves; gone once it was called. */
