@@ -3,17 +3,12 @@
  * `npm run fuzz -- --inputs 1000 --seed 1`: what a stranger may send, through every door by which it comes in, and what becomes of it. The sources are bundled first, for Node 20 reads no TypeScript.
  * `--break` breaks them on purpose, to see that it is noticed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { build } from 'vite';
-import { altering, flaws } from './altered-sources.mjs';
-
-const top = fileURLToPath(new URL('..', import.meta.url));
+import { flaws } from './altered-sources.mjs';
+import { bundled } from './bundled.mjs';
 
 /** How many of a hundred inputs each gets, by what it costs and what it can find. */
 const shares = { frames: 14, hello: 7, envelopes: 7, packer: 48, signaling: 24 };
@@ -43,7 +38,8 @@ const options = read();
 /** The number of the input under way: what never ends can't say so itself. */
 const underWay = new Float64Array(new SharedArrayBuffer(8));
 watch();
-const bundle = await bundled();
+/** @type {{ fuzz(span: Span): Promise<Failure | undefined> }} */
+const bundle = await bundled('client/src/fuzzing/fuzz.ts', options.flaw === undefined ? [] : [options.flaw.alteration]);
 // From here on whatever nobody catches is what an input did.
 process.on('unhandledRejection', (reason) => {
   rejected ??= String(reason);
@@ -87,31 +83,6 @@ function number(text) {
   const value = Number(text.replaceAll('_', ''));
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Error(`"${text}" is no number`);
-}
-
-/** @returns {Promise<{ fuzz(span: Span): Promise<Failure | undefined> }>} */
-async function bundled() {
-  const folder = mkdtempSync(path.join(top, 'node_modules', '.fuzz-'));
-  try {
-    const sources = altering(top, options.flaw === undefined ? [] : [options.flaw.alteration]);
-    await build({
-      configFile: false,
-      root: top,
-      logLevel: 'error',
-      plugins: [sources],
-      ssr: { noExternal: true },
-      build: {
-        ssr: 'client/src/fuzzing/fuzz.ts',
-        outDir: folder,
-        minify: false,
-        rolldownOptions: { output: { entryFileNames: 'fuzz.mjs' } },
-      },
-    });
-    sources.check();
-    return await import(pathToFileURL(path.join(folder, 'fuzz.mjs')).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /**

@@ -3,14 +3,9 @@
  * `npm run simulate -- --runs 1000 --seed 1`: two sessions over links that break, rooms full of peers that lose each other, and what became of their messages. The sources are bundled first, for
  * Node 20 reads no TypeScript. `--break` breaks them on purpose, to see that it is noticed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'vite';
-import { altering, breaks, scaled } from './altered-sources.mjs';
-
-const top = fileURLToPath(new URL('..', import.meta.url));
+import { breaks, scaled } from './altered-sources.mjs';
+import { bundled } from './bundled.mjs';
 
 /** `enough`: from so many runs on a situation that was never met is a failure. */
 const simulations = {
@@ -84,33 +79,13 @@ async function simulate(name) {
   const { file, name: simulator, alterations, runs: usual } = simulations[name];
   const { broken, seed = 1, cuts } = options;
   const runs = options.runs ?? (name === 'session' && cuts !== undefined ? Number.POSITIVE_INFINITY : usual);
-  const folder = mkdtempSync(path.join(top, 'node_modules', '.simulate-'));
-  try {
-    const sources = altering(top, broken === undefined ? alterations : [...alterations, broken.alteration]);
-    await build({
-      configFile: false,
-      root: top,
-      logLevel: 'error',
-      plugins: [sources],
-      ssr: { noExternal: true },
-      build: {
-        ssr: file,
-        outDir: folder,
-        minify: false,
-        rolldownOptions: { output: { entryFileNames: 'simulation.mjs' } },
-      },
-    });
-    sources.check();
-    const bundle = await import(pathToFileURL(path.join(folder, 'simulation.mjs')).href);
-    const began = performance.now();
-    // Whoever replays one run wants to see what happened in it.
-    const trace = runs === 1 && broken === undefined ? console.log : undefined;
-    /** @type {Report} */
-    const report = await bundle[simulator]({ seed, runs, cuts, failures: broken === undefined ? 3 : 1, trace });
-    return { ...report, seconds: (performance.now() - began) / 1000 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const bundle = await bundled(file, broken === undefined ? alterations : [...alterations, broken.alteration]);
+  const began = performance.now();
+  // Whoever replays one run wants to see what happened in it.
+  const trace = runs === 1 && broken === undefined ? console.log : undefined;
+  /** @type {Report} */
+  const report = await bundle[simulator]({ seed, runs, cuts, failures: broken === undefined ? 3 : 1, trace });
+  return { ...report, seconds: (performance.now() - began) / 1000 };
 }
 
 /**

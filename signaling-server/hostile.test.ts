@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SignalingOptions } from './server.ts';
 import { Events } from './testing/events.ts';
 import { type Guest, Inn } from './testing/guest.ts';
+import { leaveUncaught, uncaught, watchUncaught } from './testing/uncaught.ts';
 import { said, upgrade } from './testing/upgrade.ts';
 
 const HANDSHAKE = '/peerpool?EIO=4&transport=';
@@ -13,16 +14,8 @@ const HANDSHAKE = '/peerpool?EIO=4&transport=';
 const LONG_ENOUGH = 1500;
 const MALLORY = { 'x-forwarded-for': '203.0.113.7' };
 
-const uncaught: unknown[] = [];
-const note = (error: unknown) => uncaught.push(error);
-beforeAll(() => {
-  process.on('uncaughtException', note);
-  process.on('unhandledRejection', note);
-});
-afterAll(() => {
-  process.off('uncaughtException', note);
-  process.off('unhandledRejection', note);
-});
+beforeAll(watchUncaught);
+afterAll(leaveUncaught);
 
 let inn: Inn;
 let events: Events;

@@ -2,17 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SIGNALING_VERSION } from '#shared/signaling';
 import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
+import { leaveUncaught, uncaught, watchUncaught } from './testing/uncaught.ts';
 
-const uncaught: unknown[] = [];
-const note = (error: unknown) => uncaught.push(error);
-beforeAll(() => {
-  process.on('uncaughtException', note);
-  process.on('unhandledRejection', note);
-});
-afterAll(() => {
-  process.off('uncaughtException', note);
-  process.off('unhandledRejection', note);
-});
+beforeAll(watchUncaught);
+afterAll(leaveUncaught);
 
 let inn: Inn;
 let alice: Guest;
