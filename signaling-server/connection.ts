@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io';
 import type { Refusal } from '#shared/signaling';
-import type { Address } from './addresses.ts';
-import { Allowance, type Limits, type Verdict } from './limits.ts';
+import type { Address } from './admission/addresses.ts';
+import { Allowance, type Limits, type Verdict } from './admission/limits.ts';
 import { refusal } from './refusal.ts';
 
 type EngineSocket = Socket['conn'];

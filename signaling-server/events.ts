@@ -1,5 +1,5 @@
 import type { Member, Refusal } from '#shared/signaling';
-import type { DoorCode } from './door.ts';
+import type { DoorCode } from './admission/door.ts';
 
 /**
  * What a server can tell its operator. Names come from strangers: they hold no control characters, and are up to 128

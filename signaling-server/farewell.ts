@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Farewell, parseFarewell } from './requests.ts';
-import { ownership } from './rooms.ts';
+import { ownership } from './rooms/rooms.ts';
 import { everyone, type House } from './visit.ts';
 
 /** A room, a name, an instance and a key have no more, in bytes of JSON. */

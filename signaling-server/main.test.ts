@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Guest } from './testing/guest.ts';
-import { signToken } from './tokens.ts';
+import { signToken } from './admission/tokens.ts';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const main = 'dist/signaling-server/main.js';

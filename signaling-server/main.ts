@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Authorize } from './authorization.ts';
-import { httpServer } from './http-server.ts';
+import type { Authorize } from './admission/authorization.ts';
+import { httpServer } from './command/http-server.ts';
 import { attachSignaling, type Signaling, type SignalingEvent } from './server.ts';
-import { HELP, type Settings, SettingsError, settings } from './settings.ts';
-import { tokenAuthorizer } from './tokens.ts';
+import { HELP, type Settings, SettingsError, settings } from './command/settings.ts';
+import { tokenAuthorizer } from './admission/tokens.ts';
 
 /** Milliseconds from SIGTERM to the end, whatever hangs. Half of what container platforms wait before they kill. */
 const STOP_BOUND = 5000;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server as PlainServer, type Se
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Errand } from './door.ts';
+import type { Errand } from './admission/door.ts';
 
 /** Any server of Node that answers requests; those of HTTP/2 need `allowHTTP1` for WebSockets. */
 export type HttpServer = PlainServer | SecureServer | Http2SecureServer | Http2Server;

@@ -1,7 +1,7 @@
 import type { Refusal } from '#shared/signaling';
 import { refusal } from './refusal.ts';
 import type { Request } from './requests.ts';
-import { type Claim, ownership, type Taken } from './rooms.ts';
+import { type Claim, ownership, type Taken } from './rooms/rooms.ts';
 import type { House, SignalingServer, SignalingSocket } from './visit.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Refusal } from '#shared/signaling';
-import { HELD_FOR } from './rooms.ts';
+import { HELD_FOR } from './rooms/rooms.ts';
 import type { SignalingEvent } from './server.ts';
 import { type Guest, Inn } from './testing/guest.ts';
 

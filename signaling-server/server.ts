@@ -1,23 +1,23 @@
 import { Server } from 'socket.io';
 import { type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
-import type { Authorize } from './authorization.ts';
+import type { Authorize } from './admission/authorization.ts';
 import { Connection } from './connection.ts';
-import { boundBody, Door, type DoorCode, turnAway } from './door.ts';
+import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
 import { farewell } from './farewell.ts';
-import { type Limits, limits } from './limits.ts';
+import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
-import { MemoryRooms, type RoomCounts } from './rooms.ts';
+import { MemoryRooms, type RoomCounts } from './rooms/rooms.ts';
 import { type House, type SignalingServer, type SignalingSocket, Visit } from './visit.ts';
 
 export type { Capability } from '#shared/signaling';
-export type { Application, Authorize, Denial, Grant } from './authorization.ts';
-export type { DoorCode } from './door.ts';
+export type { Application, Authorize, Denial, Grant } from './admission/authorization.ts';
+export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
-export type { Limits } from './limits.ts';
+export type { Limits } from './admission/limits.ts';
 export type { HttpServer } from './mount.ts';
-export type { RoomCounts } from './rooms.ts';
-export { signToken, type TokenRequest, tokenAuthorizer } from './tokens.ts';
+export type { RoomCounts } from './rooms/rooms.ts';
+export { signToken, type TokenRequest, tokenAuthorizer } from './admission/tokens.ts';
 
 export interface SignalingOptions extends Partial<Limits> {
   /** Where on the server; default `/peerpool`. */

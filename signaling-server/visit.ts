@@ -1,14 +1,14 @@
 import type { Server, Socket } from 'socket.io';
 import type { RoomName } from '#shared/identifiers';
 import type { ClientToServerEvents, JoinReply, Refusal, RenewReply, ServerToClientEvents } from '#shared/signaling';
-import { type Authorize, OPEN_DOOR, type Permit, permit } from './authorization.ts';
+import { type Authorize, OPEN_DOOR, type Permit, permit } from './admission/authorization.ts';
 import type { Connection } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
-import { Expiry } from './expiry.ts';
-import type { Limits } from './limits.ts';
+import { Expiry } from './admission/expiry.ts';
+import type { Limits } from './admission/limits.ts';
 import { printable, refusal } from './refusal.ts';
 import { type Addressee, parseRequest, type Request } from './requests.ts';
-import type { Rooms } from './rooms.ts';
+import type { Rooms } from './rooms/rooms.ts';
 import { takeName } from './name-taking.ts';
 
 /** `unknown`: a signal can be passed on here, and nothing else. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { RefusalCode } from '#shared/signaling';
 import { type Address, Addresses } from './addresses.ts';
 import { clientAddress } from './client-address.ts';
-import type { SignalingEvent } from './events.ts';
+import type { SignalingEvent } from '../events.ts';
 import type { Limits } from './limits.ts';
 
 /** Why somebody is turned away before there is a socket: a code that clients hear too, or one of HTTP's. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { clientAddress } from './client-address.ts';
+import { clientAddress } from '../admission/client-address.ts';
 
 interface HttpTimes {
   /** Milliseconds from a connection to the end of its first headers. */

@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpServer } from './http-server.ts';
-import { attachSignaling, type Signaling } from './server.ts';
-import { Guest } from './testing/guest.ts';
+import { attachSignaling, type Signaling } from '../server.ts';
+import { Guest } from '../testing/guest.ts';
 
 const times = { headersTimeout: 150, requestTimeout: 300, connectionsCheckingInterval: 20 };
 let server: Server;

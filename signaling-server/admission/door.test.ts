@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { request as ask } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { SignalingOptions } from './server.ts';
-import { Events } from './testing/events.ts';
-import { Inn } from './testing/guest.ts';
-import { upgrade } from './testing/upgrade.ts';
+import type { SignalingOptions } from '../server.ts';
+import { Events } from '../testing/events.ts';
+import { Inn } from '../testing/guest.ts';
+import { upgrade } from '../testing/upgrade.ts';
 
 const HANDSHAKE = '/peerpool?EIO=4&transport=';
 let inn: Inn;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CAPABILITIES, type Capability, type Refusal } from '#shared/signaling';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 
 /** Who asks to join, or to stay. */
 export interface Application {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { SIGNALING_PATH } from '#shared/signaling';
-import { DEFAULT_LIMITS } from './limits.ts';
-import { isPath } from './mount.ts';
-import { SECRET_BYTES } from './tokens.ts';
+import { DEFAULT_LIMITS } from '../admission/limits.ts';
+import { isPath } from '../mount.ts';
+import { SECRET_BYTES } from '../admission/tokens.ts';
 
 /** What the command line asks for. */
 export type Settings =

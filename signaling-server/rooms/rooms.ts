@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { InstanceId, PeerName, RoomName } from '#shared/identifiers';
 import type { Member, Refusal } from '#shared/signaling';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 
 /**
  * How long a name is kept for its key after a socket that closed without a goodbye, in ms. A page that crashed is

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Application, Authorize, Denial, Grant } from './authorization.ts';
-import type { SignalingEvent, SignalingOptions } from './server.ts';
-import { type Guest, Inn } from './testing/guest.ts';
+import type { SignalingEvent, SignalingOptions } from '../server.ts';
+import { type Guest, Inn } from '../testing/guest.ts';
 import { signToken, tokenAuthorizer } from './tokens.ts';
 
 const secret = 'a secret of thirty-two bytes, ok';
