@@ -7,12 +7,14 @@ const report = reportPath();
 /** How often the tests of races run: twenty times in a row, unless there is a clock to be kept to. */
 const repeats = Number(process.env['PEERPOOL_REPEATS'] ?? 20);
 
-/** Three ways through the same specs; each npm script names those it runs. */
+/** Four ways through the same specs; each npm script names those it runs. */
 const projects: Project[] = [
-  { name: 'once', grepInvert: /@long/ },
+  { name: 'once', grepInvert: /@long|@servers/ },
   // One party per tab is where the races are. What a failure says is in its error; traces would take a third of the time.
   { name: 'each', grep: /@each/, repeatEach: repeats, use: { trace: 'off' } },
   { name: 'long', grep: /@long/ },
+  // They need a Redis or a coturn.
+  { name: 'servers', grep: /@servers/ },
 ];
 
 export default defineConfig({

@@ -17,9 +17,19 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['{shared,signaling-server,client,e2e,.ci}/**/*.test.ts'],
-          exclude: ['e2e/package.test.ts'],
+          exclude: ['e2e/package.test.ts', '**/*.servers.test.ts'],
           // Nothing is timed; what hangs ends here, and a busy machine has room.
           testTimeout: 20_000,
+        },
+      },
+      {
+        // With a real Redis and a real coturn, each on a port of its own.
+        test: {
+          name: 'servers',
+          environment: 'node',
+          include: ['signaling-server/**/*.servers.test.ts'],
+          // Leases run out by the clock of Redis.
+          testTimeout: 60_000,
         },
       },
       {
