@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Farewell, parseFarewell } from './requests.ts';
 import { ownership } from './rooms/rooms.ts';
-import { everyone, type House } from './visit.ts';
+import { oust } from './reach.ts';
+import type { House } from './visit.ts';
 
 /** A room, a name, an instance and a key have no more, in bytes of JSON. */
 const MOST_BYTES = 4096;
@@ -24,12 +25,8 @@ export async function farewell(request: IncomingMessage, response: ServerRespons
     const vacated = await rooms.vacate(room, { name, instance, proof: ownership(key) });
     if (vacated !== undefined) {
       const { socket } = vacated;
-      const member = { name, instance };
-      io.to(everyone(room))
-        .except(socket ?? [])
-        .emit('left', member, 'left');
-      observe({ type: 'left', room, member, reason: 'left' });
-      if (socket !== undefined) io.in(socket).disconnectSockets(true);
+      observe({ type: 'left', room, member: { name, instance }, reason: 'left' });
+      if (socket !== undefined) oust(io, socket);
     }
     // Whether there was somebody is nobody's business.
     response.writeHead(204).end();

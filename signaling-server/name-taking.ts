@@ -2,6 +2,7 @@ import type { Refusal } from '#shared/signaling';
 import { refusal } from './refusal.ts';
 import type { Request } from './requests.ts';
 import { type Claim, ownership, type Taken } from './rooms/rooms.ts';
+import { answers } from './reach.ts';
 import type { House, SignalingServer, SignalingSocket } from './visit.ts';
 
 /**
@@ -24,26 +25,17 @@ export async function takeName(
   let outcome = await rooms.join(room, claim);
   if (outcome.ok || outcome.code !== 'contested') return outcome;
   const holder = outcome.socket;
-  const asked = ask(io, holder);
+  const asked = answers(io, holder, ANSWER_WITHIN);
   asking(asked);
-  if (!(await answers(io, holder, asked)) && socket.connected) {
+  if (!(await unlessItCloses(io, holder, asked)) && socket.connected) {
     outcome = await rooms.join(room, { ...claim, silent: holder });
     if (outcome.ok || outcome.code !== 'contested') return outcome;
   }
   return refusal('name-taken', `${JSON.stringify(name)} is in use in this room, by an instance that answers`);
 }
 
-/** Whether the client of that socket, on whichever node, says that it is still there. */
-function ask(io: SignalingServer, holder: string): Promise<boolean> {
-  const asked = io.timeout(ANSWER_WITHIN).to(holder).emitWithAck('still-here');
-  return asked.then(
-    (answers = []) => answers.length > 0,
-    () => false,
-  );
-}
-
-/** The same, and no when it closes instead. */
-async function answers(io: SignalingServer, holder: string, asked: Promise<boolean>): Promise<boolean> {
+/** What it answers, and no when it closes instead. */
+async function unlessItCloses(io: SignalingServer, holder: string, asked: Promise<boolean>): Promise<boolean> {
   const socket = io.sockets.sockets.get(holder);
   let gone = (): void => {};
   const closed = new Promise<false>((resolve) => {

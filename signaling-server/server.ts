@@ -4,10 +4,12 @@ import type { Authorize } from './admission/authorization.ts';
 import { Connection } from './connection.ts';
 import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
+import { Audiences } from './audiences.ts';
 import { farewell } from './farewell.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
-import { MemoryRooms, type RoomCounts } from './rooms/rooms.ts';
+import { MemoryRooms } from './rooms/memory-rooms.ts';
+import type { RoomCounts } from './rooms/rooms.ts';
 import { type House, type SignalingServer, type SignalingSocket, Visit } from './visit.ts';
 
 export type { Capability } from '#shared/signaling';
@@ -120,10 +122,11 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     pingTimeout: PING_TIMEOUT,
     cors: { origin: origin === '*' ? '*' : [...origin] },
   });
-  const rooms = new MemoryRooms(chosen);
+  const audiences = new Audiences();
+  const rooms = new MemoryRooms(chosen, { changed: (room, version, change) => audiences.tell(room, version, change) });
   const visits = new Set<Visit>();
   let ending: Promise<void> | undefined;
-  const house: House = { io, rooms, limits: chosen, authorize, visits, observe: heard };
+  const house: House = { io, rooms, audiences, limits: chosen, authorize, visits, observe: heard };
   const connections = new WeakMap<SignalingSocket['conn'], Connection>();
   io.engine.on('connection', (conn: SignalingSocket['conn']) => {
     const address = door.connected(conn.request);

@@ -8,8 +8,10 @@ import { Expiry } from './admission/expiry.ts';
 import type { Limits } from './admission/limits.ts';
 import { printable, refusal } from './refusal.ts';
 import { type Addressee, parseRequest, type Request } from './requests.ts';
-import type { Rooms } from './rooms/rooms.ts';
+import type { Audiences, Listener } from './audiences.ts';
+import type { Change, Rooms } from './rooms/rooms.ts';
 import { takeName } from './name-taking.ts';
+import { oust, relay } from './reach.ts';
 
 /** `unknown`: a signal can be passed on here, and nothing else. */
 export type SignalingServer = Server<ClientToServerEvents<unknown>, ServerToClientEvents<unknown>>;
@@ -19,6 +21,7 @@ export type SignalingSocket = Socket<ClientToServerEvents<unknown>, ServerToClie
 export interface House {
   readonly io: SignalingServer;
   readonly rooms: Rooms;
+  readonly audiences: Audiences;
   readonly limits: Limits;
   /** Absent: everybody may join. */
   readonly authorize: Authorize | undefined;
@@ -30,14 +33,22 @@ export interface House {
 
 type Stage =
   | { readonly name: 'arrived' }
-  | { readonly name: 'joining' }
-  | { readonly name: 'joined'; readonly room: RoomName; readonly member: Addressee; readonly permit: Permit };
+  /** `heard`: what happened in the room meanwhile. */
+  | { readonly name: 'joining'; readonly heard: (readonly [version: number, change: Change])[] }
+  | {
+      readonly name: 'joined';
+      readonly room: RoomName;
+      readonly member: Addressee;
+      readonly permit: Permit;
+      /** The version of the room that the reply told. */
+      readonly since: number;
+    };
 
 /** Of whichever event. */
 type Reply = (reply: JoinReply | RenewReply) => void;
 
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
-export class Visit {
+export class Visit implements Listener {
   /** Resolves when the connection is closed, its name is free and the others have been told. */
   readonly ended: Promise<void>;
   readonly #socket: SignalingSocket;
@@ -48,10 +59,13 @@ export class Visit {
   /** Aborted when the socket has closed: nobody waits for `authorize` any more. */
   readonly #gone = new AbortController();
   #stage: Stage = { name: 'arrived' };
+  /** Of which room it hears. */
+  #attending: RoomName | undefined;
   #joining: Promise<void> = Promise.resolve();
   /** socket.io's own clock runs until a question is answered, whatever became of the rest. */
   #asking: Promise<unknown> = Promise.resolve();
-  #farewell: 'left' | 'closed' = 'closed';
+  /** `dismissed`: the server goes, and the client comes back to another, where its seat waits for it. */
+  #farewell: 'left' | 'closed' | 'dismissed' = 'closed';
 
   constructor(socket: SignalingSocket, connection: Connection, house: House) {
     this.#socket = socket;
@@ -73,10 +87,11 @@ export class Visit {
   }
 
   /**
-   * The server goes: the client is told, and its socket closed in such a way that it comes back by itself. All at once,
-   * so that nobody hears of departures.
+   * The server goes: the client is told, and its socket closed in such a way that it comes back by itself. Nobody hears
+   * of a departure.
    */
   dismiss(): void {
+    this.#farewell = 'dismissed';
     this.#socket.emit('refused', refusal('shutting-down', 'the server is shutting down'));
     this.#socket.conn.close();
   }
@@ -118,7 +133,7 @@ export class Visit {
     if (this.#stage.name !== 'arrived') {
       return this.#refuse(refusal('already-joined', 'a socket joins one room, once'), reply);
     }
-    this.#stage = { name: 'joining' };
+    this.#stage = { name: 'joining', heard: [] };
     this.#joining = this.#enter(request, reply).catch((error: unknown) => {
       this.#fault(error, reply);
       this.#socket.disconnect(true);
@@ -150,12 +165,9 @@ export class Visit {
     return permit(authorize, application, { gone: this.#gone.signal, within: this.#house.limits.joinDeadline });
   }
 
-  /**
-   * Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears, and the
-   * others hear of it after that.
-   */
+  /** Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears. */
   async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
-    const { io, observe, authorize } = this.#house;
+    const { io, observe, authorize, audiences } = this.#house;
     const { room, name, instance, token } = request;
     const member: Addressee = { name, instance };
     // An open door asks nobody and takes no time: who comes and goes in one breath was there.
@@ -163,32 +175,42 @@ export class Visit {
     if (!this.#socket.connected) return;
     if (!permitted.ok) return this.#turnDown(permitted, reply);
     const asking = (asked: Promise<unknown>): void => void (this.#asking = asked);
+    audiences.add(room, this);
+    this.#attending = room;
     const taken = await takeName(this.#house, this.#socket, request, asking);
     if (!taken.ok) return this.#turnDown(taken, reply);
-    const { members, replaced, before } = taken;
+    const { members, version, replaced, before } = taken;
     const again = before?.instance === instance;
-    this.#stage = { name: 'joined', room, member, permit: permitted };
+    const heard = this.#stage.name === 'joining' ? this.#stage.heard : [];
+    this.#stage = { name: 'joined', room, member, permit: permitted, since: version };
     if (replaced !== undefined) {
-      io.to(replaced).emit('refused', refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
-      io.in(replaced).disconnectSockets(true);
+      oust(io, replaced, refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
     }
-    if (before !== undefined && !again) {
-      io.to(everyone(room)).emit('left', before, 'closed');
-      observe({ type: 'left', room, member: before, reason: 'closed' });
-    }
+    if (before !== undefined && !again) observe({ type: 'left', room, member: before, reason: 'closed' });
     if (!this.#socket.connected) return;
     clearTimeout(this.#deadline);
     this.#expiry.set(permitted.expires);
-    const reachable = this.#socket.join([everyone(room), address(room, member)]);
+    const reachable = this.#socket.join(address(room, member));
     reply({ ok: true, members });
-    // Also of one who took over from an older socket: what was signaled to that may be lost.
-    this.#socket.to(everyone(room)).emit('joined', member);
+    for (const [later, change] of heard) this.heard(later, change);
     observe({ type: 'joined', room, member, members: members.length + 1, again });
     await reachable;
   }
 
+  /** What happens in the room, for the client; what the reply to its join tells already is not said again. */
+  heard(version: number, change: Change): void {
+    if (this.#stage.name === 'joining') this.#stage.heard.push([version, change]);
+    if (this.#stage.name !== 'joined' || version <= this.#stage.since) return;
+    const { name, instance } = change.member;
+    // Of oneself: by a newer socket, which has replaced this one.
+    if (name === this.#stage.member.name && instance === this.#stage.member.instance) return;
+    if (change.type === 'joined') this.#socket.emit('joined', change.member);
+    else this.#socket.emit('left', change.member, change.how);
+  }
+
   /** It may try again. */
   #turnDown(refused: Refusal, reply: Reply): void {
+    this.#stopListening();
     this.#stage = { name: 'arrived' };
     this.#refuse(refused, reply);
   }
@@ -199,7 +221,7 @@ export class Visit {
     if (!permit.capabilities.has('signal')) {
       return this.#refuse(refusal('forbidden', 'the token does not allow to signal'), reply);
     }
-    this.#house.io.to(address(room, to)).emit('signal', member, signal);
+    relay(this.#house.io, address(room, to), member, signal);
   }
 
   /** What is refused changes nothing: the older token goes on to its end. */
@@ -231,23 +253,28 @@ export class Visit {
     // socket.io would keep the connection of a client that has only said goodbye to it.
     this.#connection.cut();
     await this.#leave();
+    this.#stopListening();
     await Promise.all([closed, this.#asking]);
     this.#house.visits.delete(this);
   }
 
   /** A newer socket may hold the name by now: then what there is to tell has been told. */
   async #leave(): Promise<void> {
-    const { io, rooms, observe } = this.#house;
+    const { rooms, observe } = this.#house;
     await this.#joining;
     try {
-      if (this.#stage.name !== 'joined') return;
+      if (this.#stage.name !== 'joined' || this.#farewell === 'dismissed') return;
       const { room, member } = this.#stage;
       if (!(await rooms.leave(room, member.name, this.#socket.id, this.#farewell))) return;
-      io.to(everyone(room)).emit('left', member, this.#farewell);
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {
       observe({ type: 'fault', error });
     }
+  }
+
+  #stopListening(): void {
+    if (this.#attending !== undefined) this.#house.audiences.remove(this.#attending, this);
+    this.#attending = undefined;
   }
 
   #refuse(refused: Refusal, reply?: Reply): void {
@@ -278,14 +305,7 @@ function apart(event: readonly unknown[]): [name: unknown, args: readonly unknow
   return [said[0], said.slice(1), typeof last === 'function' ? (last as Reply) : undefined];
 }
 
-/**
- * socket.io's own rooms carry what is said. JSON keeps their names apart from each other and from socket ids, whatever
- * a name holds.
- */
-export function everyone(room: RoomName): string {
-  return JSON.stringify([room]);
-}
-
+/** By this an instance is reached on whichever node; JSON keeps it apart from socket ids, whatever a name holds. */
 function address(room: RoomName, { name, instance }: Addressee): string {
   return JSON.stringify([room, name, instance]);
 }

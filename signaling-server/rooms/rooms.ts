@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { InstanceId, PeerName, RoomName } from '#shared/identifiers';
 import type { Member, Refusal } from '#shared/signaling';
 import { refusal } from '../refusal.ts';
@@ -29,6 +29,8 @@ export interface Claim extends Seat {
 export interface Taken {
   readonly ok: true;
   readonly members: readonly Member[];
+  /** Of the room with this join in it: `members` knows every change up to here, and `changed` tells those beyond. */
+  readonly version: number;
   /** The socket that held the name before. It does so no more. */
   readonly replaced: string | undefined;
   /**
@@ -45,9 +47,27 @@ export interface Contested {
   readonly socket: string;
 }
 
+/** What the others in a room are to hear. */
+export type Change =
+  /** Also of one who is known, and comes by another socket. */
+  | { readonly type: 'joined'; readonly member: Member }
+  /** `closed`: without a goodbye. */
+  | { readonly type: 'left'; readonly member: Member; readonly how: 'left' | 'closed' };
+
+/** Hears what happens in rooms that have a member here, through whichever node, in the order in which it happened. */
+export interface RoomsListener {
+  /**
+   * For each who joined that room here with a lower version; it may come while `join` is under way. Changes that were
+   * found together, after the store was away, have one version.
+   */
+  changed(room: RoomName, version: number, change: Change): void;
+  /** A socket of this node has lost its seat while the store was away. Whoever is behind it may ask to join again. */
+  unseated(socket: string): void;
+}
+
 /**
  * Who is where. All calls take effect in one order, each as a whole, and their promises settle in that order; so of two
- * members of a room exactly one, the later, finds the other among `members`.
+ * members of a room exactly one, the later, finds the other among `members`, and the earlier hears that it joined.
  *
  * A name is free, or somebody's, or kept for `HELD_FOR` after its socket closed. Names that are kept are nobody among
  * `members` and `peers`; but they fill rooms, and keep one alive, as members do: else who comes and goes without a
@@ -55,13 +75,14 @@ export interface Contested {
  */
 export interface Rooms {
   /**
-   * Takes the name, or says why not: `name-taken`, `room-full`, `server-full`, `replaced`. `members` are the others, in
-   * the order in which they joined; who takes its own seat over keeps its place in that order.
+   * Takes the name, or says why not: `name-taken`, `room-full`, `server-full`, `replaced`, and `unavailable` while the
+   * store can't be reached. `members` are the others, in the order in which they joined; who takes its own seat over
+   * keeps its place in that order.
    */
   join(room: RoomName, claim: Claim): Promise<Taken | Contested | Refusal>;
   /**
    * Gives the name up if that socket holds it still: free at once for who `left`, kept for who only `closed`. Whether
-   * it held it: if so, the others are to be told.
+   * it held it.
    */
   leave(room: RoomName, name: PeerName, socket: string, how: 'left' | 'closed'): Promise<boolean>;
   /**
@@ -69,13 +90,23 @@ export interface Rooms {
    * `undefined` when there is nothing to free.
    */
   vacate(room: RoomName, seat: Omit<Seat, 'socket'>): Promise<{ readonly socket: string | undefined } | undefined>;
+  /** Of all nodes; the last that are known, where they can't be asked. */
   counts(): Promise<RoomCounts>;
+  /** Why nobody can join at present, for people; `undefined` when one can. */
+  unready(): string | undefined;
+  /** Lets go of the store, and of no seat: who comes back to another node finds its own. */
+  close(): Promise<void>;
 }
 
 export interface RoomCounts {
   readonly peers: number;
   /** That have a member, or a name kept for one. */
   readonly rooms: number;
+}
+
+export interface RoomLimits {
+  readonly maxPeersPerRoom: number;
+  readonly maxRooms: number;
 }
 
 /**
@@ -86,138 +117,17 @@ export function ownership(key: string): Uint8Array {
   return createHash('sha256').update(key).digest();
 }
 
-/** A name kept for its key. */
-interface Held {
-  readonly room: RoomName;
-  readonly seat: Seat;
-  /** By the clock of the rooms. */
-  readonly until: number;
-}
-
-interface Room {
-  readonly seats: Map<PeerName, Seat>;
-  readonly held: Map<PeerName, Held>;
-}
-
-/** Rooms of one process. A room begins with its first member and ends with its last, and with the last name kept. */
-export class MemoryRooms implements Rooms {
-  readonly #rooms = new Map<RoomName, Room>();
-  /** Of all rooms, the next to expire first. Looked through by every call, so that no timer is needed. */
-  readonly #held = new Set<Held>();
-  readonly #maxPeersPerRoom: number;
-  readonly #maxRooms: number;
-  readonly #now: () => number;
-  #peers = 0;
-
-  /** `now`: a clock in milliseconds that never goes back. */
-  constructor(
-    limits: { readonly maxPeersPerRoom: number; readonly maxRooms: number },
-    now: () => number = () => performance.now(),
-  ) {
-    this.#maxPeersPerRoom = limits.maxPeersPerRoom;
-    this.#maxRooms = limits.maxRooms;
-    this.#now = now;
-  }
-
-  async join(name: RoomName, { again, silent, ...seat }: Claim): Promise<Taken | Contested | Refusal> {
-    this.#expire();
-    const room = this.#rooms.get(name) ?? { seats: new Map<PeerName, Seat>(), held: new Map<PeerName, Held>() };
-    const { seats, held } = room;
-    const holder = seats.get(seat.name);
-    const kept = held.get(seat.name);
-    const owner = holder ?? kept?.seat;
-    if (owner === undefined) {
-      const no = this.#full(room);
-      if (no !== undefined) return no;
-    } else if (!timingSafeEqual(owner.proof, seat.proof)) return this.#taken(seat.name, kept);
-    else if (owner.instance !== seat.instance) {
-      if (again) return refusal('replaced', `${JSON.stringify(seat.name)} went to another instance with the same key`);
-      if (holder !== undefined && holder.socket !== silent) {
-        return { ok: false, code: 'contested', socket: holder.socket };
-      }
-      seats.delete(seat.name);
-    }
-    if (kept !== undefined) this.#release(kept, room);
-    if (holder === undefined) this.#peers += 1;
-    const members = [...seats.values()].filter((other) => other !== holder).map(member);
-    seats.set(seat.name, seat);
-    this.#rooms.set(name, room);
-    return { ok: true, members, replaced: holder?.socket, before: holder && member(holder) };
-  }
-
-  async leave(name: RoomName, peer: PeerName, socket: string, how: 'left' | 'closed'): Promise<boolean> {
-    this.#expire();
-    const room = this.#rooms.get(name);
-    const seat = room?.seats.get(peer);
-    if (room === undefined || seat?.socket !== socket) return false;
-    room.seats.delete(peer);
-    this.#peers -= 1;
-    if (how === 'closed') {
-      const held: Held = { room: name, seat, until: this.#now() + HELD_FOR };
-      room.held.set(peer, held);
-      this.#held.add(held);
-    }
-    this.#endIfEmpty(name, room);
-    return true;
-  }
-
-  async vacate(
-    name: RoomName,
-    { name: peer, instance, proof }: Omit<Seat, 'socket'>,
-  ): Promise<{ readonly socket: string | undefined } | undefined> {
-    this.#expire();
-    const room = this.#rooms.get(name);
-    const holder = room?.seats.get(peer);
-    const kept = room?.held.get(peer);
-    const seat = holder ?? kept?.seat;
-    if (room === undefined || seat?.instance !== instance || !timingSafeEqual(seat.proof, proof)) return undefined;
-    if (kept !== undefined) this.#release(kept, room);
-    if (room.seats.delete(peer)) this.#peers -= 1;
-    this.#endIfEmpty(name, room);
-    return { socket: holder?.socket };
-  }
-
-  async counts(): Promise<RoomCounts> {
-    this.#expire();
-    return { peers: this.#peers, rooms: this.#rooms.size };
-  }
-
-  #full({ seats, held }: Room): Refusal | undefined {
-    const places = seats.size + held.size;
-    if (places >= this.#maxPeersPerRoom) return refusal('room-full', `the room has its ${places} members`);
-    if (places > 0 || this.#rooms.size < this.#maxRooms) return undefined;
-    return refusal('server-full', `the server has its ${this.#rooms.size} rooms`);
-  }
-
-  #taken(name: PeerName, kept: Held | undefined): Refusal {
+/** Sentences that each kind of rooms says alike. */
+export const no = {
+  roomFull: (places: number): Refusal => refusal('room-full', `the room has its ${places} members`),
+  serverFull: (rooms: number): Refusal => refusal('server-full', `the server has its ${rooms} rooms`),
+  replaced: (name: string): Refusal =>
+    refusal('replaced', `${JSON.stringify(name)} went to another instance with the same key`),
+  /** `keptFor`: ms that it is kept; `undefined` when somebody has it. */
+  nameTaken: (name: string, keptFor: number | undefined): Refusal => {
     const quoted = JSON.stringify(name);
-    if (kept === undefined) return refusal('name-taken', `${quoted} is in use in this room`);
-    const seconds = Math.ceil((kept.until - this.#now()) / 1000);
+    if (keptFor === undefined) return refusal('name-taken', `${quoted} is in use in this room`);
+    const seconds = Math.ceil(keptFor / 1000);
     return refusal('name-taken', `${quoted} is kept for another ${seconds} s for who had it and may come back`);
-  }
-
-  /** All are kept for the same time, so they expire in the order in which they came. */
-  #expire(): void {
-    const now = this.#now();
-    for (const held of this.#held) {
-      if (held.until > now) return;
-      const room = this.#rooms.get(held.room);
-      if (room === undefined) continue;
-      this.#release(held, room);
-      this.#endIfEmpty(held.room, room);
-    }
-  }
-
-  #release(held: Held, room: Room): void {
-    this.#held.delete(held);
-    room.held.delete(held.seat.name);
-  }
-
-  #endIfEmpty(name: RoomName, { seats, held }: Room): void {
-    if (seats.size === 0 && held.size === 0) this.#rooms.delete(name);
-  }
-}
-
-function member({ name, instance }: Seat): Member {
-  return { name, instance };
-}
+  },
+};

@@ -1,0 +1,14 @@
+import { Recorder, roomsContract } from '../testing/rooms-contract.ts';
+import { MemoryRooms } from './memory-rooms.ts';
+
+roomsContract('in memory', 1, async (limits) => {
+  let now = 0;
+  const recorder = new Recorder();
+  const rooms = new MemoryRooms(limits, recorder, () => now);
+  return {
+    rooms,
+    heard: () => recorder,
+    pass: async (milliseconds) => void (now += milliseconds),
+    close: () => rooms.close(),
+  };
+});
