@@ -28,6 +28,8 @@ export type SignalingEvent =
       readonly message: string;
       readonly first: boolean;
     }
+  /** Of several nodes: nobody can join at this one, and why; or one can again. */
+  | { readonly type: 'readiness'; readonly reason: string | undefined }
   /** A packet that is no socket.io packet; its socket is closed. */
   | { readonly type: 'unreadable'; readonly message: string }
   /** Ours to mend, or the store's, or of `authorize`: the client was told `unavailable`. */

@@ -128,6 +128,8 @@ function observe(event: SignalingEvent): void {
     case 'turned-away':
       if (event.first) log('info', 'turned away', { address: event.address, code: event.code, message: event.message });
       return;
+    case 'readiness':
+      return log('info', event.reason === undefined ? 'ready' : 'not ready', { reason: event.reason });
     case 'unreadable':
       return log('info', 'unreadable', { message: event.message });
     case 'fault':

@@ -1,6 +1,7 @@
 import { Server } from 'socket.io';
 import { type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
 import type { Authorize } from './admission/authorization.ts';
+import type { Cluster } from './cluster/redis-cluster.ts';
 import { Connection } from './connection.ts';
 import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
@@ -9,13 +10,15 @@ import { farewell } from './farewell.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms } from './rooms/memory-rooms.ts';
-import type { RoomCounts } from './rooms/rooms.ts';
+import { oust } from './reach.ts';
+import type { RoomCounts, RoomsListener } from './rooms/rooms.ts';
 import { type House, type SignalingServer, type SignalingSocket, Visit } from './visit.ts';
 
 export type { Capability } from '#shared/signaling';
 export type { Application, Authorize, Denial, Grant } from './admission/authorization.ts';
 export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
+export { type Cluster, redisCluster, type RedisOptions } from './cluster/redis-cluster.ts';
 export type { Limits } from './admission/limits.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
@@ -36,6 +39,8 @@ export interface SignalingOptions extends Partial<Limits> {
    * Default 0: the header, which anybody can write, is not believed.
    */
   readonly trustProxy?: number | undefined;
+  /** Others that serve the same rooms; default: this server is alone, and its rooms are in its memory. */
+  readonly cluster?: Cluster | undefined;
   /**
    * Hears of life events, for logs and figures. By default faults become process warnings, and the rest is not told.
    */
@@ -82,7 +87,7 @@ const CLOSE_GRACE = 1000;
  * none
  */
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
-  const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, observe = warn } = options;
+  const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, cluster, observe = warn } = options;
   const chosen = limits(options);
   if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) {
     throw new RangeError(`trustProxy is a number of proxies, not ${String(trustProxy)}`);
@@ -120,10 +125,17 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     connectTimeout: 2 * chosen.joinDeadline,
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
+    ...(cluster && { adapter: cluster.adapter }),
     cors: { origin: origin === '*' ? '*' : [...origin] },
   });
   const audiences = new Audiences();
-  const rooms = new MemoryRooms(chosen, { changed: (room, version, change) => audiences.tell(room, version, change) });
+  const listener: RoomsListener = {
+    changed: (room, version, change) => audiences.tell(room, version, change),
+    // It comes back by itself, and hears then what became of its name.
+    unseated: (socket) => oust(io, socket),
+  };
+  const readiness = (reason: string | undefined) => heard({ type: 'readiness', reason });
+  const rooms = cluster?.rooms(chosen, listener, readiness) ?? new MemoryRooms(chosen, listener);
   const visits = new Set<Visit>();
   let ending: Promise<void> | undefined;
   const house: House = { io, rooms, audiences, limits: chosen, authorize, visits, observe: heard };
@@ -154,6 +166,8 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     await io.close();
     await mount.close();
     await ended;
+    await rooms.close();
+    await cluster?.close();
   }
 
   return { path, counts: async () => ({ ...(await rooms.counts()), refusals: { ...refusals } }), close };

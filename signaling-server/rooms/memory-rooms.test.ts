@@ -7,6 +7,7 @@ roomsContract('in memory', 1, async (limits) => {
   const rooms = new MemoryRooms(limits, recorder, () => now);
   return {
     rooms,
+    slack: 1,
     heard: () => recorder,
     pass: async (milliseconds) => void (now += milliseconds),
     close: () => rooms.close(),

@@ -70,8 +70,10 @@ export interface Implementation {
   readonly rooms: Rooms;
   /** Of the node through which a socket of that name comes. */
   heard(socket: string): Recorder;
-  /** Lets so many ms pass, by the clock by which names are kept. */
+  /** Lets so many ms pass, by the clock by which names are kept. Nodes live on. */
   pass(milliseconds: number): Promise<void>;
+  /** That clock goes by so many ms at most while a test does something else. */
+  readonly slack: number;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export function roomsContract(
     };
     const roomy = () => open({ maxPeersPerRoom: 100, maxRooms: 100 });
     const pass = async (milliseconds: number) => implementation?.pass(milliseconds);
+    const slack = (): number => implementation?.slack ?? 0;
     const heard = (socket: string): Recorder => {
       if (implementation === undefined) throw new Error('nothing is open');
       return implementation.heard(socket);
@@ -108,7 +111,9 @@ export function roomsContract(
       });
     });
 
-    it.runIf(nodes === 1)('decide who of many asked first, and answer in that order', async () => {
+    // Through several nodes nobody can say who asked first.
+    const ofOne = nodes === 1 ? it : () => undefined;
+    ofOne('decide who of many asked first, and answer in that order', async () => {
       const rooms = await roomy();
       const settled: number[] = [];
       const names = Array.from({ length: 50 }, (_, index) => `peer-${index}`);
@@ -225,9 +230,9 @@ export function roomsContract(
         code: 'name-taken',
         message: expect.stringContaining('another 8 s') as unknown,
       });
-      await pass(HELD_FOR - 2501);
+      await pass(HELD_FOR - 2500 - slack());
       expect(await rooms.join(sums, stranger)).toMatchObject({ ok: false, code: 'name-taken' });
-      await pass(1);
+      await pass(slack());
       expect(await rooms.join(sums, stranger)).toMatchObject({ ok: true, replaced: undefined, before: undefined });
     });
 
@@ -275,9 +280,9 @@ export function roomsContract(
       expect(await rooms.counts()).toEqual({ peers: 0, rooms: 1 });
       expect(await rooms.join(sums, seat('carol'))).toMatchObject({ code: 'room-full' });
       expect(await rooms.join(chat, seat('carol'))).toMatchObject({ code: 'server-full' });
-      await pass(HELD_FOR - 1);
+      await pass(HELD_FOR - slack());
       expect(await rooms.counts()).toEqual({ peers: 0, rooms: 1 });
-      await pass(1);
+      await pass(slack());
       expect(await rooms.counts()).toEqual({ peers: 0, rooms: 0 });
       expect(await rooms.join(chat, seat('carol'))).toMatchObject(alone);
     });

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerOptions } from 'socket.io';
+import { optionalPackage } from '../optional-package.ts';
+import type { RoomLimits, Rooms, RoomsListener } from '../rooms/rooms.ts';
+import { adapterClient } from './adapter-client.ts';
+import { ChangeStream } from './change-stream.ts';
+import { RedisRooms } from './redis-rooms.ts';
+import { type Client, Store } from './store.ts';
+
+/** What several signaling servers share: who is in which room, and a way from one to the other. */
+export interface Cluster {
+  /** This server among them. */
+  readonly node: string;
+  /** Of socket.io. */
+  readonly adapter: NonNullable<ServerOptions['adapter']>;
+  /** Rooms for one server; `readiness` hears that nobody can join there, and why, and `undefined` when one can again. */
+  rooms(limits: RoomLimits, listener: RoomsListener, readiness: (why: string | undefined) => void): Rooms;
+  /** When the rooms and socket.io are closed. */
+  close(): Promise<void>;
+}
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`, with user and password where it asks for them. One Redis, or a proxy in front of one. */
+  readonly url: string;
+  /** What all keys begin with: servers with the same are one cluster. Default: `peerpool`. */
+  readonly prefix?: string | undefined;
+}
+
+/** Milliseconds to connect; and of silence, where something is awaited, until a connection counts as broken. */
+const CONNECT_WITHIN = 2000;
+const SILENT_AT_MOST = 10_000;
+const PING_INTERVAL = 3000;
+/** Milliseconds between two tries to connect. */
+const RETRY = { least: 50, most: 1000 };
+/** Messages for other nodes that wait for Redis. Those beyond are lost, as those to a node that is gone. */
+const MOST_WAITING = 10_000;
+/** Of the stream of signals: as many as are said in some seconds. */
+const SIGNALS_KEPT = 20_000;
+
+/**
+ * For one `attachSignaling`. Does not wait for Redis: while that can't be reached, nobody can join.
+ * @throws Error when redis or @socket.io/redis-streams-adapter is not installed; TypeError for a url that is none
+ */
+export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): Promise<Cluster> {
+  const purpose = 'a cluster needs';
+  const redis = await optionalPackage('redis', purpose, () => import('redis'));
+  const streams = await optionalPackage('@socket.io/redis-streams-adapter', purpose, () => {
+    return import('@socket.io/redis-streams-adapter');
+  });
+  const node = randomBytes(8).toString('hex');
+  const clients: Client[] = [];
+  const connected = (options: object): Client => {
+    const client = redis.createClient({
+      url,
+      RESP: 2,
+      socket: {
+        connectTimeout: CONNECT_WITHIN,
+        socketTimeout: SILENT_AT_MOST,
+        reconnectStrategy: (tries) => Math.min(RETRY.least * 2 ** tries, RETRY.most) * (0.5 + Math.random() / 2),
+      },
+      ...options,
+    }) as Client;
+    // It tries again for as long as it takes; that it fails is what `unready` says.
+    client.on('error', () => undefined);
+    client.connect().catch(() => undefined);
+    clients.push(client);
+    return client;
+  };
+  const store = new Store(connected({ disableOfflineQueue: true }), prefix);
+  let reading = false;
+  // One that is subscribed hears nothing for hours, and is not broken.
+  const options = { commandsQueueMaxLength: MOST_WAITING, pingInterval: PING_INTERVAL };
+  const messages = adapterClient(connected(options), () => (reading = true));
+  return {
+    node,
+    adapter: streams.createAdapter(messages, {
+      streamName: `${prefix}:signals`,
+      maxLen: SIGNALS_KEPT,
+      channelPrefix: `${prefix}:asked`,
+    }),
+    rooms: (limits, listener, readiness) => {
+      const reader = connected({ disableOfflineQueue: true });
+      return new RedisRooms({
+        node,
+        store,
+        limits,
+        listener,
+        readiness,
+        reading: () => reading,
+        stream: (changes) => new ChangeStream(reader, `${prefix}:changes`, changes),
+      });
+    },
+    close: async () => {
+      for (const client of clients) if (client.isOpen) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HELD_FOR, type Rooms } from '../rooms/rooms.ts';
+import { RedisDaemon } from '../testing/redis-daemon.ts';
+import { Recorder, roomsContract } from '../testing/rooms-contract.ts';
+import { RESTORE_FOR, SCRIPTS } from './scripts.ts';
+import { redisCluster } from './redis-cluster.ts';
+
+let redis: RedisDaemon;
+beforeAll(async () => (redis = await RedisDaemon.start()));
+afterAll(() => redis.kill());
+
+/** What a node could ask. */
+async function script(prefix: string, name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
+  const client = await createClient({ url: redis.url }).connect();
+  try {
+    return await client.eval(SCRIPTS[name], { keys: [prefix], arguments: values.map(String) });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Puts the clock of a cluster forward. */
+async function advance(prefix: string, milliseconds: number): Promise<void> {
+  await script(prefix, 'advance', milliseconds);
+}
+
+/** Goes on when the rooms of a node do. */
+async function ready(rooms: Rooms): Promise<void> {
+  while (rooms.unready() !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+let clusters = 0;
+
+describe.each([1, 3])('%i nodes over Redis', (nodes) => {
+  roomsContract(`over ${nodes} nodes`, nodes, async (limits) => {
+    const prefix = `contract-${(clusters += 1)}`;
+    await advance(prefix, RESTORE_FOR);
+    const open = await Promise.all(
+      Array.from({ length: nodes }, async () => {
+        const cluster = await redisCluster({ url: redis.url, prefix });
+        const recorder = new Recorder();
+        // The way of socket.io between them is not what this is about; it wants to be listened to all the same.
+        const namespace = { name: '/', server: { opts: {} }, sockets: new Map() };
+        const adapter = (cluster.adapter as (of: object) => { close(): void })(namespace);
+        const rooms = cluster.rooms(limits, recorder, () => undefined);
+        await ready(rooms);
+        return { cluster, rooms, recorder, adapter };
+      }),
+    );
+    /** The same for the same socket. */
+    const at = (socket: string) => {
+      const sum = [...socket].reduce((all, character) => all + character.charCodeAt(0), 0);
+      const node = open[sum % nodes];
+      if (node === undefined) throw new Error('no node');
+      return node;
+    };
+    return {
+      rooms: {
+        join: (room, claim) => at(claim.socket).rooms.join(room, claim),
+        leave: (room, name, socket, how) => at(socket).rooms.leave(room, name, socket, how),
+        vacate: (room, seat) => at(seat.name).rooms.vacate(room, seat),
+        // As the next beat will say.
+        counts: async () => {
+          const [, , , , peers, rooms] = (await script(prefix, 'beat', 'a watcher', 1000)) as readonly number[];
+          return { peers: Number(peers), rooms: Number(rooms) };
+        },
+        unready: () => undefined,
+        close: async () => undefined,
+      },
+      heard: (socket) => at(socket).recorder,
+      slack: 1500,
+      pass: async (milliseconds) => {
+        for (let left = milliseconds; left > 0; left -= HELD_FOR / 2) {
+          await advance(prefix, Math.min(left, HELD_FOR / 2));
+          for (const { cluster } of open) await script(prefix, 'beat', cluster.node, HELD_FOR);
+        }
+      },
+      close: async () => {
+        for (const { adapter } of open) adapter.close();
+        await Promise.all(open.map(({ rooms }) => rooms.close()));
+        await Promise.all(open.map(({ cluster }) => cluster.close()));
+      },
+    };
+  });
+});
+
+it('keep names as long in Redis as in memory', () => {
+  expect(HELD_FOR).toBe(10_000);
+});
