@@ -4,6 +4,7 @@ import type { ClientToServerEvents, JoinReply, Refusal, RenewReply, ServerToClie
 import { type Authorize, OPEN_DOOR, type Permit, permit } from './admission/authorization.ts';
 import type { Connection } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
+import type { Counters } from './figures.ts';
 import { Expiry } from './admission/expiry.ts';
 import type { Limits } from './admission/limits.ts';
 import { printable, refusal } from './refusal.ts';
@@ -26,6 +27,7 @@ export interface House {
   readonly visits: Set<Visit>;
   /** Never throws. */
   readonly observe: (event: SignalingEvent) => void;
+  readonly counters: Counters;
 }
 
 type Stage =
@@ -156,6 +158,7 @@ export class Visit {
    */
   async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
     const { io, observe, authorize } = this.#house;
+    const began = performance.now();
     const { room, name, instance, token } = request;
     const member: Addressee = { name, instance };
     // An open door asks nobody and takes no time: who comes and goes in one breath was there.
@@ -183,7 +186,7 @@ export class Visit {
     reply({ ok: true, members });
     // Also of one who took over from an older socket: what was signaled to that may be lost.
     this.#socket.to(everyone(room)).emit('joined', member);
-    observe({ type: 'joined', room, member, members: members.length + 1, again });
+    observe({ type: 'joined', room, member, members: members.length + 1, again, took: performance.now() - began });
     await reachable;
   }
 
@@ -199,6 +202,7 @@ export class Visit {
     if (!permit.capabilities.has('signal')) {
       return this.#refuse(refusal('forbidden', 'the token does not allow to signal'), reply);
     }
+    this.#house.counters.signals += 1;
     this.#house.io.to(address(room, to)).emit('signal', member, signal);
   }
 

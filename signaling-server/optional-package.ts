@@ -1,0 +1,18 @@
+/** A sentence for whoever asked for it: what is missing, and how it is installed. */
+export class MissingPackage extends Error {}
+
+/**
+ * Loads a package that only some need, for `purpose`. `load` imports it: bundlers and checks look for the name there.
+ * @throws MissingPackage
+ */
+export async function optionalPackage<Module>(
+  name: string,
+  purpose: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new MissingPackage(`${purpose} the package ${name}: npm install ${name}`, { cause });
+  }
+}
