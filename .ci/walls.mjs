@@ -21,7 +21,10 @@ const GROUND = [FLOOR, 'shared'];
 /** What each room may import, beside itself. Down the table of design.md section 2 only. */
 const rooms = /** @type {Record<string, string[]>} */ ({
   shared: [],
-  'signaling-server': ['shared', 'node:', 'socket.io', 'vite', 'jose'],
+  'signaling-server': ['shared', 'node:', 'socket.io', 'vite', 'jose', '!signaling-server/command/'],
+  // The command is one user of the server among others; only it logs and measures.
+  'signaling-server/command': ['signaling-server', 'shared', 'node:', 'pino', 'prom-client'],
+  'signaling-server/main.ts': ['signaling-server', 'node:'],
   'signaling-server/testing': ['signaling-server', 'shared', 'node:', 'socket.io-client'],
   [FLOOR]: ['shared'],
   [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],

@@ -2,6 +2,7 @@ import type { Socket } from 'socket.io';
 import type { Refusal } from '#shared/signaling';
 import type { Address } from './admission/addresses.ts';
 import { Allowance, type Limits, type Verdict } from './admission/limits.ts';
+import type { Counters } from './figures.ts';
 import { refusal } from './refusal.ts';
 
 type EngineSocket = Socket['conn'];
@@ -40,18 +41,26 @@ export class Connection {
   readonly #bytes: Allowance;
   readonly #joins: Allowance;
   readonly #turnedAway: (refused: Refusal) => void;
+  readonly #counters: Counters;
   readonly #silence: NodeJS.Timeout;
   #client: Warned | undefined;
   #warned = false;
   /** Bytes that wait for the client to read. */
   #unread = 0;
 
-  /** `turnedAway` hears why it ends before it is a socket. */
-  constructor(conn: EngineSocket, address: Address, limits: Limits, turnedAway: (refused: Refusal) => void) {
+  /** `turnedAway` hears why it ends before it is a socket; `counters` are those of the server. */
+  constructor(
+    conn: EngineSocket,
+    address: Address,
+    limits: Limits,
+    turnedAway: (refused: Refusal) => void,
+    counters: Counters,
+  ) {
     this.address = address;
     this.#conn = conn;
     this.#limits = limits;
     this.#turnedAway = turnedAway;
+    this.#counters = counters;
     this.#packets = new Allowance(limits.packetBurst, limits.packetsPerSecond);
     this.#bytes = new Allowance(limits.byteBurst, limits.bytesPerSecond);
     this.#joins = new Allowance(limits.joinBurst, limits.joinsPerSecond);
@@ -96,6 +105,7 @@ export class Connection {
   }
 
   #charge(bytes: number): void {
+    this.#counters.bytesIn += bytes;
     const { packets, bytes: volume } = this.address;
     const own = worse(this.#packets.charge(1), this.#bytes.charge(bytes));
     const shared = worse(packets.charge(1), volume.charge(bytes));
@@ -116,6 +126,7 @@ export class Connection {
   }
 
   #wait(bytes: number): void {
+    this.#counters.bytesOut += bytes;
     this.#unread += bytes;
     if (this.#unread <= this.#limits.maxUnreadBytes) return;
     this.#unread = 0;

@@ -6,13 +6,17 @@ import type { DoorCode } from './admission/door.ts';
  * bytes long.
  */
 export type SignalingEvent =
-  /** `again`: over a newer socket. `members`: how many the room has now. */
+  /**
+   * `again`: over a newer socket. `members`: how many the room has now. `took`: milliseconds from the request to its
+   * reply.
+   */
   | {
       readonly type: 'joined';
       readonly room: string;
       readonly member: Member;
       readonly members: number;
       readonly again: boolean;
+      readonly took: number;
     }
   | { readonly type: 'left'; readonly room: string; readonly member: Member; readonly reason: 'left' | 'closed' }
   /** `closed`: and the socket with it. */

@@ -1,65 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Guest } from './testing/guest.ts';
 import { signToken } from './admission/tokens.ts';
+import { Command, compile, main, top } from './testing/command.ts';
+import { freePort } from './testing/daemon.ts';
+import { Guest } from './testing/guest.ts';
+import { upgrade } from './testing/upgrade.ts';
 
-const top = fileURLToPath(new URL('..', import.meta.url));
-const main = 'dist/signaling-server/main.js';
-
-/** Node 20 runs no TypeScript, so this is about the compiled command, in a folder as the build leaves it. */
-beforeAll(async () => {
-  await promisify(execFile)('npx', ['tsc', '-b', 'signaling-server'], { cwd: top });
-  const scope = `${top}dist/package.json`;
-  const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
-  if (!existsSync(scope)) writeFileSync(scope, `${JSON.stringify(inner, null, 2)}\n`);
-}, 60_000);
-
-/** A process, and what it says. */
-class Command {
-  readonly process: ChildProcess;
-  readonly ended: Promise<number | null>;
-  out = '';
-  error = '';
-
-  constructor(args: readonly string[], environment: Record<string, string> = {}) {
-    const { PORT: _, ...inherited } = process.env;
-    this.process = spawn(process.execPath, args, { cwd: top, env: { ...inherited, ...environment } });
-    this.process.stdout?.on('data', (text) => (this.out += String(text)));
-    this.process.stderr?.on('data', (text) => (this.error += String(text)));
-    this.ended = once(this.process, 'close').then(([code]) => code as number | null);
-  }
-
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.out);
-      if (found !== null) return found;
-      await Promise.race([once(this.process.stdout ?? this.process, 'data'), this.#over()]);
-    }
-  }
-
-  async #over(): Promise<never> {
-    const code = await this.ended;
-    throw new Error(`it ended with ${code}, having said: ${this.out}${this.error}`);
-  }
-}
+beforeAll(compile, 60_000);
 
 let running: Command[] = [];
 afterEach(async () => {
@@ -76,8 +28,7 @@ function command(args: readonly string[], environment?: Record<string, string>):
 
 async function listening(args: readonly string[] = [], environment?: Record<string, string>) {
   const server = command(['--port', '0', '--host', '127.0.0.1', ...args], environment);
-  const [, url = '', path = ''] = await server.says(/listens on (http:\/\/127\.0\.0\.1:\d+)(\/\S+)\n/);
-  return { server, url, path };
+  return { server, ...(await server.listens()) };
 }
 
 describe('peerpool-signaling', () => {
@@ -92,6 +43,10 @@ describe('peerpool-signaling', () => {
       status: 'ok',
       peers: 1,
       rooms: 1,
+      joins: 1,
+      signals: 0,
+      bytesIn: expect.any(Number) as unknown,
+      bytesOut: expect.any(Number) as unknown,
       refusals: {},
       socketsRefused: 0,
       uptime: expect.any(Number) as unknown,
@@ -108,8 +63,9 @@ describe('peerpool-signaling', () => {
     }
     alice.say('leave');
     await alice.closed();
-    await server.says(/ info joined room="sums" name="alice" instance="alice-1" members=1\n/);
-    await server.says(/ info left room="sums" name="alice" instance="alice-1"\n/);
+    const member = { room: 'sums', name: 'alice', instance: 'alice-1' };
+    expect(await server.logs('joined')).toMatchObject({ level: 'info', ...member, members: 1, again: false });
+    expect(await server.logs('left')).toMatchObject({ level: 'info', ...member, reason: 'left' });
     expect(server.out.split('\n').filter((line) => line.includes('listens on'))).toHaveLength(1);
   });
 
@@ -149,15 +105,16 @@ describe('peerpool-signaling', () => {
     expect(await alice.ask({ ...alice.request('alice'), token })).toEqual({ ok: true, members: [] });
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ refusals: { unauthorized: 1 } });
     alice.socket.disconnect();
-    await server.says(/ info closed /);
+    expect(await server.logs('left')).toMatchObject({ reason: 'closed' });
     server.process.kill('SIGTERM');
     await server.ended;
     for (const hidden of [secret, ...token.split('.')]) expect(server.out + server.error).not.toContain(hidden);
   });
 
-  it('says in a sentence how jose is installed, where tokens need it and it is not there', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'peerpool-without-jose-'));
+  it('says in a sentence how a package is installed that is asked for and not there', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'peerpool-alone-'));
     cpSync(`${top}dist`, `${folder}/dist`, { recursive: true });
+    cpSync(`${top}package.json`, `${folder}/package.json`);
     mkdirSync(`${folder}/node_modules`);
     symlinkSync(realpathSync(`${top}node_modules/socket.io`), `${folder}/node_modules/socket.io`);
     const start = (args: readonly string[]): Command => {
@@ -165,11 +122,16 @@ describe('peerpool-signaling', () => {
       running.push(started);
       return started;
     };
-    const refused = start(['--auth-secret', 'x'.repeat(32)]);
-    expect(await refused.ended).toBe(2);
-    expect(refused.error).toMatch(/^peerpool-signaling: .*npm install jose.*\n$/);
-    expect(refused.error).not.toContain('xxx');
-    await start([]).says(/listens on/);
+    for (const [args, sentence] of [
+      [['--auth-secret', 'x'.repeat(32)], 'tokens need the package jose: npm install jose'],
+      [['--logger', 'pino'], '--logger pino needs the package pino: npm install pino'],
+      [['--metrics'], '--metrics needs the package prom-client: npm install prom-client'],
+    ] as const) {
+      const refused = start(args);
+      expect(await refused.ended).toBe(2);
+      expect(refused.error).toBe(`peerpool-signaling: ${sentence} (--help says more)\n`);
+    }
+    await start([]).listens();
     rmSync(folder, { recursive: true });
   });
 
@@ -204,6 +166,151 @@ describe('peerpool-signaling', () => {
     expect(help.out).toContain('--max-peers-per-room <number>');
     const { version: expected } = JSON.parse(readFileSync(`${top}package.json`, 'utf8')) as { version: string };
     expect(version.out).toBe(`${expected}\n`);
+  });
+});
+
+describe('the log', () => {
+  it.each(['json', 'pino'])('of %s is one object a line, for whoever reads it', async (logger) => {
+    const secret = 'what coturn knows';
+    const { server, url } = await listening(['--logger', logger, '--origin', 'https://example.org'], {
+      PEERPOOL_TURN_URL: 'turn:turn.example.org',
+      PEERPOOL_TURN_SECRET: secret,
+    });
+    const mallory = new Guest(url);
+    const name = '","level":"fatal"} {"';
+    await mallory.join(name, 'a room,\u3000so "to" say');
+    expect(await server.logs('joined')).toMatchObject({ level: 'info', room: 'a room,\u3000so "to" say', name });
+    mallory.socket.disconnect();
+    const elsewhere = await fetch(`${url}/peerpool/?EIO=4&transport=polling`, {
+      headers: { origin: 'https://example.com' },
+    });
+    expect(elsewhere.status).toBe(403);
+    await server.logs('turned-away');
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    const lines = server.lines();
+    expect(lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['listening', 'turned-away', 'stopped']));
+    for (const line of lines) {
+      expect(Object.keys(line).slice(0, 3)).toEqual(['level', 'time', 'event']);
+      expect(new Date(String(line['time'])).toISOString()).toBe(line['time']);
+      expect(line).not.toHaveProperty('pid');
+    }
+    expect(lines[0]).toMatchObject({ level: 'info', event: 'listening', ice: ['turn:turn.example.org'] });
+    expect(server.out + server.error).not.toContain(secret);
+  });
+
+  it('tells as much as was asked for', async () => {
+    const { server, url } = await listening(['--log-level', 'debug']);
+    const alice = new Guest(url);
+    alice.say('nonsense');
+    expect(await server.logs('refused')).toMatchObject({ level: 'debug', code: 'malformed', closed: false });
+    alice.socket.disconnect();
+    const silent = await Promise.all(
+      ['json', 'pino'].map(async (logger) => {
+        const port = await freePort();
+        const flags = ['--port', String(port), '--log-level', 'silent', '--logger', logger];
+        const quiet = command(['--host', '127.0.0.1', ...flags]);
+        const health = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok;
+        while (!(await health().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
+        quiet.process.kill('SIGTERM');
+        return [await quiet.ended, quiet.out, quiet.error];
+      }),
+    );
+    expect(silent).toEqual([
+      [0, '', ''],
+      [0, '', ''],
+    ]);
+  });
+});
+
+describe('the end', () => {
+  it('begins with a no to newcomers, and comes at once by a second signal', async () => {
+    const { server, url } = await listening();
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+    // One that reads nothing and never closes, so that there is something to wait for.
+    const { socket } = await upgrade(`${url}/peerpool?EIO=4&transport=websocket`);
+    socket.on('error', () => socket.destroy());
+    socket.pause();
+    server.process.kill('SIGTERM');
+    await server.logs('stopping');
+    const unready = await fetch(`${url}/readyz`);
+    const reasons = ['the server is shutting down'];
+    expect([unready.status, await unready.json()]).toEqual([503, { status: 'not-ready', reasons }]);
+    expect((await fetch(`${url}/healthz`)).status).toBe(503);
+    expect((await fetch(`${url}/peerpool?EIO=4&transport=polling`)).status).toBe(503);
+    server.process.kill('SIGINT');
+    expect(await server.ended).toBe(0);
+    expect(server.lines().at(-1)).toMatchObject({ level: 'warn', event: 'stopped', signal: 'SIGINT' });
+    socket.destroy();
+  });
+
+  it.each([
+    ['uncaughtException', "throw new Error('out of luck')"],
+    ['unhandledRejection', "Promise.reject(new Error('out of luck'))"],
+  ])('by an %s is one line, and 1', async (origin, script) => {
+    const preload = `data:text/javascript,process.once('SIGUSR2', () => { ${script} })`;
+    const server = new Command(['--import', preload, main, '--port', '0', '--host', '127.0.0.1']);
+    running.push(server);
+    await server.listens();
+    server.process.kill('SIGUSR2');
+    expect(await server.ended).toBe(1);
+    const last = server.lines().at(-1);
+    expect(last).toMatchObject({ level: 'fatal', event: 'uncaught', origin });
+    expect(last?.['message']).toContain('Error: out of luck');
+    expect(server.error).toBe('');
+  });
+});
+
+describe('metrics', () => {
+  it('are not there unless they are asked for', async () => {
+    const { url } = await listening([], { PEERPOOL_METRICS: 'false' });
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain('--metrics');
+  });
+
+  it('say in figures what happened, and let the process end', async () => {
+    const { server, url } = await listening([], { PEERPOOL_METRICS: '1' });
+    const [alice, bob] = [new Guest(url), new Guest(url)];
+    await alice.join('alice');
+    await bob.join('bob');
+    await new Guest(url).join('bob');
+    alice.say('signal', { name: 'bob', instance: 'bob-1' }, { sdp: 'x' });
+    await bob.until(() => bob.all('signal').length > 0);
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const text = await answer.text();
+    const samples = new Map(
+      [...text.matchAll(/^([a-z_0-9]+(?:\{[^}]*\})?) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]),
+    );
+    for (const [name, value] of [
+      ['peerpool_ready', 1],
+      ['peerpool_peers', 2],
+      ['peerpool_rooms', 1],
+      ['peerpool_joins_total', 2],
+      ['peerpool_signals_total', 1],
+      ['peerpool_refusals_total{code="name-taken"}', 1],
+      ['peerpool_sockets_refused_total', 0],
+      ['peerpool_join_duration_seconds_count', 2],
+      ['peerpool_join_duration_seconds_bucket{le="+Inf"}', 2],
+    ] as const) {
+      expect([name, samples.get(name)]).toEqual([name, value]);
+    }
+    for (const name of [
+      'peerpool_received_bytes_total',
+      'peerpool_sent_bytes_total',
+      'peerpool_join_duration_seconds_sum',
+      'process_resident_memory_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+    ]) {
+      expect(samples.get(name), name).toBeGreaterThan(0);
+    }
+    const named = (kind: string): string[] =>
+      [...text.matchAll(new RegExp(`^# ${kind} (\\S+) .+$`, 'gm'))].map(([, name]) => name ?? '');
+    expect(named('HELP')).toEqual(named('TYPE'));
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
   });
 });
 

@@ -392,7 +392,7 @@ describe('what the operator hears', () => {
     garbled.raw('9');
     await garbled.closed();
     expect(events).toEqual([
-      { type: 'joined', room: 'sums', member: alice, members: 1, again: false },
+      { type: 'joined', room: 'sums', member: alice, members: 1, again: false, took: expect.any(Number) as number },
       { type: 'refused', refusal: expect.objectContaining({ code: 'name-taken' }) as Refusal, closed: false },
       { type: 'left', room: 'sums', member: alice, reason: 'left' },
       { type: 'unreadable', message: 'unknown packet type 9' },

@@ -1,5 +1,5 @@
 import { Server } from 'socket.io';
-import { type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
+import { type Refusal, type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
 import type { Authorize } from './admission/authorization.ts';
 import type { Cluster } from './cluster/redis-cluster.ts';
 import { Connection } from './connection.ts';
@@ -7,6 +7,7 @@ import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
 import { Audiences } from './audiences.ts';
 import { farewell } from './farewell.ts';
+import { counters, type Figures } from './figures.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms } from './rooms/memory-rooms.ts';
@@ -19,6 +20,7 @@ export type { Application, Authorize, Denial, Grant } from './admission/authoriz
 export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
 export { type Cluster, redisCluster, type RedisOptions } from './cluster/redis-cluster.ts';
+export type { Figures } from './figures.ts';
 export type { Limits } from './admission/limits.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
@@ -49,8 +51,10 @@ export interface SignalingOptions extends Partial<Limits> {
 
 export interface Signaling {
   readonly path: string;
-  /** What `/healthz` shows. */
+  /** What `/healthz` and `/metrics` show. */
   counts(): Promise<SignalingCounts>;
+  /** Why newcomers should go elsewhere, in a sentence; `undefined` when they are welcome. What `/readyz` shows. */
+  unready(): string | undefined;
   /**
    * Tells every client that the server is shutting down, closes their sockets, and leaves the http server, which goes
    * on, as it was. Resolves when no socket, timer or listener is left, after a second at most where clients don't
@@ -60,7 +64,7 @@ export interface Signaling {
   close(): Promise<void>;
 }
 
-export interface SignalingCounts extends RoomCounts {
+export interface SignalingCounts extends RoomCounts, Figures {
   /** How often each code was said since the start; those that never were are not there. */
   readonly refusals: Readonly<Partial<Record<RefusalCode | DoorCode, number>>>;
 }
@@ -93,9 +97,11 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     throw new RangeError(`trustProxy is a number of proxies, not ${String(trustProxy)}`);
   }
   const refusals: Partial<Record<RefusalCode | DoorCode, number>> = {};
+  const counted = counters();
   const heard = (event: SignalingEvent): void => {
     const code = event.type === 'refused' ? event.refusal.code : event.type === 'turned-away' ? event.code : undefined;
     if (code !== undefined) refusals[code] = (refusals[code] ?? 0) + 1;
+    if (event.type === 'joined') counted.joins += 1;
     try {
       observe(event);
     } catch (error) {
@@ -138,11 +144,21 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   const rooms = cluster?.rooms(chosen, listener, readiness) ?? new MemoryRooms(chosen, listener);
   const visits = new Set<Visit>();
   let ending: Promise<void> | undefined;
-  const house: House = { io, rooms, audiences, limits: chosen, authorize, visits, observe: heard };
+  const house: House = {
+    io,
+    rooms,
+    audiences,
+    limits: chosen,
+    authorize,
+    visits,
+    observe: heard,
+    counters: counted,
+  };
   const connections = new WeakMap<SignalingSocket['conn'], Connection>();
   io.engine.on('connection', (conn: SignalingSocket['conn']) => {
     const address = door.connected(conn.request);
-    connections.set(conn, new Connection(conn, address, chosen, (refused) => door.turnedAway(address, refused)));
+    const turnedAway = (refused: Refusal): void => door.turnedAway(address, refused);
+    connections.set(conn, new Connection(conn, address, chosen, turnedAway, counted));
     conn.once('close', () => door.disconnected(address));
   });
   io.on('connection', (socket) => {
@@ -170,7 +186,12 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     await cluster?.close();
   }
 
-  return { path, counts: async () => ({ ...(await rooms.counts()), refusals: { ...refusals } }), close };
+  return {
+    path,
+    counts: async () => ({ ...(await rooms.counts()), ...counted, refusals: { ...refusals } }),
+    unready: () => (ending === undefined ? rooms.unready() : 'the server is shutting down'),
+    close,
+  };
 }
 
 async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {

@@ -4,6 +4,7 @@ import type { ClientToServerEvents, JoinReply, Refusal, RenewReply, ServerToClie
 import { type Authorize, OPEN_DOOR, type Permit, permit } from './admission/authorization.ts';
 import type { Connection } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
+import type { Counters } from './figures.ts';
 import { Expiry } from './admission/expiry.ts';
 import type { Limits } from './admission/limits.ts';
 import { printable, refusal } from './refusal.ts';
@@ -29,6 +30,7 @@ export interface House {
   readonly visits: Set<Visit>;
   /** Never throws. */
   readonly observe: (event: SignalingEvent) => void;
+  readonly counters: Counters;
 }
 
 type Stage =
@@ -168,6 +170,7 @@ export class Visit implements Listener {
   /** Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears. */
   async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
     const { io, observe, authorize, audiences } = this.#house;
+    const began = performance.now();
     const { room, name, instance, token } = request;
     const member: Addressee = { name, instance };
     // An open door asks nobody and takes no time: who comes and goes in one breath was there.
@@ -193,7 +196,7 @@ export class Visit implements Listener {
     const reachable = this.#socket.join(address(room, member));
     reply({ ok: true, members });
     for (const [later, change] of heard) this.heard(later, change);
-    observe({ type: 'joined', room, member, members: members.length + 1, again });
+    observe({ type: 'joined', room, member, members: members.length + 1, again, took: performance.now() - began });
     await reachable;
   }
 
@@ -221,6 +224,7 @@ export class Visit implements Listener {
     if (!permit.capabilities.has('signal')) {
       return this.#refuse(refusal('forbidden', 'the token does not allow to signal'), reply);
     }
+    this.#house.counters.signals += 1;
     relay(this.#house.io, address(room, to), member, signal);
   }
 

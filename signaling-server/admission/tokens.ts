@@ -2,6 +2,7 @@ import type * as Jose from 'jose';
 import { peerName, roomName } from '#shared/identifiers';
 import { CAPABILITIES, type Capability } from '#shared/signaling';
 import type { Application, Authorize, Denial, Grant } from './authorization.ts';
+import { optionalPackage } from '../optional-package.ts';
 
 /** As long as the digest: a shorter key is the weakest part (RFC 7518, section 3.2). */
 export const SECRET_BYTES = 32;
@@ -122,10 +123,6 @@ function keys(secrets: string | readonly string[]): readonly [Uint8Array, ...Uin
 }
 
 /** Loaded by who uses tokens, and only needed by those. */
-async function jose(): Promise<typeof Jose> {
-  try {
-    return await import('jose');
-  } catch (cause) {
-    throw new Error('tokens need the package jose: npm install jose', { cause });
-  }
+function jose(): Promise<typeof Jose> {
+  return optionalPackage('jose', 'tokens need', () => import('jose'));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HELP, SettingsError, settings } from './settings.ts';
+import { HELP, OPTION_NAMES, SettingsError, variables } from './options.ts';
+import { secretsIn, settings } from './settings.ts';
 
 const defaults = {
   action: 'serve',
@@ -16,6 +17,11 @@ const defaults = {
   trustProxy: 0,
   origin: '*',
   authSecrets: [],
+  redis: undefined,
+  ice: undefined,
+  logLevel: 'info',
+  logger: 'json',
+  metrics: false,
 };
 
 const [first, second] = ['1'.repeat(32), '2'.repeat(32)];
@@ -43,6 +49,15 @@ describe('settings', () => {
       PEERPOOL_TRUST_PROXY: '2',
       PEERPOOL_AUTH_SECRET: `${first}, ${second}`,
       PEERPOOL_ORIGIN: 'https://example.org, http://localhost:5173',
+      PEERPOOL_REDIS_URL: 'rediss://:opensesame@redis.example.org:6380/1',
+      PEERPOOL_REDIS_PREFIX: '{sums}:',
+      PEERPOOL_STUN_URL: 'stun:stun.example.org, stuns:[2001:db8::1]:5349',
+      PEERPOOL_TURN_URL: 'turn:turn.example.org:3478?transport=udp,turns:turn.example.org',
+      PEERPOOL_TURN_SECRET: 'what coturn, too, knows',
+      PEERPOOL_TURN_TTL: '600',
+      PEERPOOL_LOG_LEVEL: 'debug',
+      PEERPOOL_LOGGER: 'pino',
+      PEERPOOL_METRICS: '1',
     };
     const chosen = {
       action: 'serve',
@@ -59,10 +74,39 @@ describe('settings', () => {
       trustProxy: 2,
       authSecrets: [first, second],
       origin: ['https://example.org', 'http://localhost:5173'],
+      redis: { url: 'rediss://:opensesame@redis.example.org:6380/1', prefix: '{sums}:' },
+      ice: {
+        stun: ['stun:stun.example.org', 'stuns:[2001:db8::1]:5349'],
+        turn: {
+          urls: ['turn:turn.example.org:3478?transport=udp', 'turns:turn.example.org'],
+          secret: 'what coturn, too, knows',
+          ttl: 600,
+        },
+      },
+      logLevel: 'debug',
+      logger: 'pino',
+      metrics: true,
     };
+    expect(Object.keys(environment).toSorted()).toEqual(OPTION_NAMES.flatMap(variables).toSorted());
     expect(settings([], environment)).toEqual(chosen);
     expect(settings(['--port', '0', '--origin=*'], environment)).toEqual({ ...chosen, port: 0, origin: '*' });
     expect(settings([], { PORT: '1' })).toEqual({ ...defaults, port: 1 });
+  });
+
+  it('of a switch are yes and no, and yes without a word', () => {
+    expect(settings(['--metrics'], { PEERPOOL_METRICS: '0' })).toMatchObject({ metrics: true });
+    for (const [said, metrics] of Object.entries({ '1': true, true: true, '0': false, false: false })) {
+      expect(settings([], { PEERPOOL_METRICS: said })).toMatchObject({ metrics });
+    }
+  });
+
+  it('may name STUN servers alone, or TURN servers alone', () => {
+    expect(settings(['--stun-url', 'stun:a', '--stun-url', 'stun:b'], {})).toMatchObject({
+      ice: { stun: ['stun:a', 'stun:b'] },
+    });
+    expect(settings(['--turn-url', 'turn:a', '--turn-secret', 's'], {})).toMatchObject({
+      ice: { stun: [], turn: { urls: ['turn:a'], secret: 's', ttl: 3600 } },
+    });
   });
 
   it.each([
@@ -71,7 +115,9 @@ describe('settings', () => {
     [['--port', '-1'], {}, '--port'],
     [['--port='], {}, '--port is a whole number'],
     [['--port', '3000', '--prot', '1'], {}, "'--prot'"],
-    [['serve'], {}, "'serve'"],
+    [['serve'], {}, 'there is a word that no flag goes before'],
+    [['--metrics=yes'], {}, "'--metrics'"],
+    [['--auth-secret', '--port'], {}, "'--auth-secret"],
     [['--host='], {}, '--host is an address'],
     [['--path', 'peerpool'], {}, '--path looks like /peerpool'],
     [['--path', '/a b'], {}, '--path looks like /peerpool'],
@@ -82,6 +128,15 @@ describe('settings', () => {
     [[], { PEERPOOL_MAX_ROOMS: '1e3' }, 'PEERPOOL_MAX_ROOMS is a whole number'],
     [['--trust-proxy', 'yes'], {}, '--trust-proxy is a whole number from 0 to 16, not "yes"'],
     [[], { PORT: '30.5' }, 'PORT is a whole number'],
+    [[], { PEERPOOL_METRICS: 'yes' }, 'PEERPOOL_METRICS is 1, true, 0 or false, not "yes"'],
+    [['--log-level', 'trace'], {}, '--log-level is one of debug, info, warn, error, silent, not "trace"'],
+    [[], { PEERPOOL_LOGGER: 'winston' }, 'PEERPOOL_LOGGER is one of json, pino, not "winston"'],
+    [['--redis-prefix', 'a b'], {}, '--redis-prefix is up to 64 letters, digits and . : _ - { }, not "a b"'],
+    [['--stun-url', 'stun.example.org'], {}, '--stun-url does not look like stun:stun.example.org:3478'],
+    [['--turn-secret', 's'], {}, '--turn-secret needs --turn-url'],
+    [[], { PEERPOOL_TURN_URL: 'turn:a' }, 'PEERPOOL_TURN_URL needs --turn-secret'],
+    [['--turn-url', 'turn:a', '--turn-secret='], {}, '--turn-secret is what the TURN server has too, and not nothing'],
+    [['--turn-ttl', '5'], {}, '--turn-ttl is a whole number from 60 to 604800, not "5"'],
   ])('refuse %j %j with a sentence that names what is wrong', (args, environment, sentence) => {
     expect(() => settings(args, environment)).toThrow(SettingsError);
     expect(() => settings(args, environment)).toThrow(sentence);
@@ -101,9 +156,45 @@ describe('settings', () => {
     }
   });
 
+  it.each([
+    [['--redis-url', 'opensesame'], '--redis-url looks like redis://127.0.0.1:6379'],
+    [['--redis-url', 'http://:opensesame@example.org'], '--redis-url looks like redis://127.0.0.1:6379'],
+    [['--redis-url', 'redis:opensesame'], '--redis-url looks like'],
+    [
+      ['--turn-url', 'turn:a,turn:user:opensesame@b', '--turn-secret', 's'],
+      'address 2 of --turn-url does not look like',
+    ],
+    [['--turn-secret', 'opensesame'], '--turn-secret needs --turn-url'],
+    [['--turn-secret', 'half', 'opensesame'], 'a value with spaces stands in quotes'],
+  ])('repeat nothing of %j that is a secret', (args, sentence) => {
+    expect(() => settings(args, {})).toThrow(SettingsError);
+    expect(() => settings(args, {})).toThrow(sentence);
+    expect(() => settings(args, {})).not.toThrow(/opensesame/);
+  });
+
+  it('know what no log may repeat', () => {
+    const args = [
+      '--auth-secret',
+      first,
+      '--turn-url',
+      'turn:a',
+      '--turn-secret',
+      't',
+      '--redis-url',
+      'redis://:p%2F@h',
+    ];
+    const serving = settings(args, {});
+    if (serving.action !== 'serve') throw new Error('it was asked to serve');
+    expect(secretsIn(serving)).toEqual([first, 't', 'p%2F', 'p/']);
+    const bare = settings([], {});
+    if (bare.action !== 'serve') throw new Error('it was asked to serve');
+    expect(secretsIn(bare)).toEqual([]);
+  });
+
   it('ask for help and version before anything else', () => {
     expect(settings(['--help', '--port', 'x'], {})).toEqual({ action: 'help' });
     expect(settings(['-v'], { PEERPOOL_PORT: 'x' })).toEqual({ action: 'version' });
     for (const line of HELP.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    for (const name of OPTION_NAMES) expect(HELP).toContain(`  --${name} `);
   });
 });
