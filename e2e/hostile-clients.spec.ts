@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { test as base, type BrowserContext, expect, type Page } from 'playwright/test';
 import type * as Peerpool from '../client/src/index.ts';
 import { freshRoom, startPool } from './pools.ts';
-import { ServerProcess } from './server-process.ts';
+import { ServerProcess } from '../signaling-server/testing/server-process.ts';
 import { MODULE } from './sources.ts';
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];

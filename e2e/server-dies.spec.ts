@@ -1,58 +1,8 @@
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { test as base, type BrowserContext, expect, type Page } from 'playwright/test';
+import { Gate } from '../signaling-server/testing/gate.ts';
 import { MortalServer } from './mortal-server.ts';
 import { freshRoom, startPool } from './pools.ts';
 import { MODULE } from './sources.ts';
-
-/** The way to a server: open, or cut for whoever takes it. */
-class Gate {
-  readonly url: string;
-  readonly #server;
-  readonly #sockets;
-  readonly #way: { open: boolean };
-
-  private constructor(server: ReturnType<typeof createTcpServer>, sockets: Set<Socket>, way: { open: boolean }) {
-    this.#server = server;
-    this.#sockets = sockets;
-    this.#way = way;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  static async to(port: number): Promise<Gate> {
-    const sockets = new Set<Socket>();
-    const way = { open: true };
-    const server = createTcpServer((near) => {
-      if (!way.open) return near.destroy();
-      const far = connect(port, '127.0.0.1');
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        sockets.add(from);
-        from.on('error', () => from.destroy());
-        from.on('close', () => to.destroy());
-        from.on('data', (data) => to.write(data));
-      }
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Gate(server, sockets, way);
-  }
-
-  cut(): void {
-    this.#way.open = false;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-
-  open(): void {
-    this.#way.open = true;
-  }
-
-  async close(): Promise<void> {
-    this.cut();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 const test = base.extend<{ server: MortalServer; gate: Gate }>({
   // Playwright reads from the first argument what a fixture needs: nothing.

@@ -1,29 +1,14 @@
-import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HELD_FOR, type Rooms } from '../rooms/rooms.ts';
+import { advance, script } from '../testing/redis-clock.ts';
 import { RedisDaemon } from '../testing/redis-daemon.ts';
 import { Recorder, roomsContract } from '../testing/rooms-contract.ts';
-import { RESTORE_FOR, SCRIPTS } from './scripts.ts';
+import { RESTORE_FOR } from './scripts.ts';
 import { redisCluster } from './redis-cluster.ts';
 
 let redis: RedisDaemon;
 beforeAll(async () => (redis = await RedisDaemon.start()));
 afterAll(() => redis.kill());
-
-/** What a node could ask. */
-async function script(prefix: string, name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
-  const client = await createClient({ url: redis.url }).connect();
-  try {
-    return await client.eval(SCRIPTS[name], { keys: [prefix], arguments: values.map(String) });
-  } finally {
-    client.destroy();
-  }
-}
-
-/** Puts the clock of a cluster forward. */
-async function advance(prefix: string, milliseconds: number): Promise<void> {
-  await script(prefix, 'advance', milliseconds);
-}
 
 /** Goes on when the rooms of a node do. */
 async function ready(rooms: Rooms): Promise<void> {
@@ -35,7 +20,7 @@ let clusters = 0;
 describe.each([1, 3])('%i nodes over Redis', (nodes) => {
   roomsContract(`over ${nodes} nodes`, nodes, async (limits) => {
     const prefix = `contract-${(clusters += 1)}`;
-    await advance(prefix, RESTORE_FOR);
+    await advance(redis.url, prefix, RESTORE_FOR);
     const open = await Promise.all(
       Array.from({ length: nodes }, async () => {
         const cluster = await redisCluster({ url: redis.url, prefix });
@@ -62,7 +47,13 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
         vacate: (room, seat) => at(seat.name).rooms.vacate(room, seat),
         // As the next beat will say.
         counts: async () => {
-          const [, , , , peers, rooms] = (await script(prefix, 'beat', 'a watcher', 1000)) as readonly number[];
+          const [, , , , peers, rooms] = (await script(
+            redis.url,
+            prefix,
+            'beat',
+            'a watcher',
+            1000,
+          )) as readonly number[];
           return { peers: Number(peers), rooms: Number(rooms) };
         },
         unready: () => undefined,
@@ -72,8 +63,8 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
       slack: 1500,
       pass: async (milliseconds) => {
         for (let left = milliseconds; left > 0; left -= HELD_FOR / 2) {
-          await advance(prefix, Math.min(left, HELD_FOR / 2));
-          for (const { cluster } of open) await script(prefix, 'beat', cluster.node, HELD_FOR);
+          await advance(redis.url, prefix, Math.min(left, HELD_FOR / 2));
+          for (const { cluster } of open) await script(redis.url, prefix, 'beat', cluster.node, HELD_FOR);
         }
       },
       close: async () => {

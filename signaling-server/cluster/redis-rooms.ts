@@ -105,18 +105,13 @@ export class RedisRooms implements Rooms {
     if (why !== undefined) return refusal('unavailable', why);
     const claiming: Claiming = { room, socket: claim.socket, heard: [] };
     this.#claiming.add(claiming);
-    const asked = this.#claim(room, claim);
-    // Also when nobody waits any more: a seat that came too late is given back.
-    const settled = asked.finally(() => this.#claiming.delete(claiming));
     try {
-      const [outcome, ...details] = await inTime(settled);
+      const [outcome, ...details] = await this.#claim(room, claim);
       return this.#outcome(claiming, claim, String(outcome), details);
     } catch (error) {
-      settled.then(
-        ([outcome]) => outcome === 'taken' && this.leave(room, claim.name, claim.socket, 'closed'),
-        () => undefined,
-      );
       return refusal('unavailable', `the store of rooms fails: ${sentence(error)}; try again later`);
+    } finally {
+      this.#claiming.delete(claiming);
     }
   }
 
@@ -153,8 +148,8 @@ export class RedisRooms implements Rooms {
     if (this.#answered === undefined) return 'this node has not reached Redis yet';
     const silent = performance.now() - this.#answered;
     if (silent > UNREADY_AFTER) return `Redis has not answered this node for ${Math.round(silent / 1000)} s`;
-    const { reading } = this.#options;
-    return this.#stream.reading && reading() ? undefined : 'this node does not hear the others yet';
+    if (!this.#stream.reading) return 'this node can not read from Redis what happens in the rooms';
+    return this.#options.reading() ? undefined : 'this node does not hear the others yet';
   }
 
   async close(): Promise<void> {
@@ -175,10 +170,22 @@ export class RedisRooms implements Rooms {
     const end = performance.now() + RESTORING_AT_MOST;
     for (;;) {
       const call = [room, name, instance, text(proof), socket, node, again ? 1 : 0, silent, ...places];
-      const answer = (await this.#run('join', ...call)) as readonly unknown[];
+      const asked = this.#run('join', ...call) as Promise<readonly unknown[]>;
+      const answer = await inTime(asked).catch((error: unknown) => {
+        this.#giveBack(asked, room, claim);
+        throw error;
+      });
       if (answer[0] !== 'restoring' || performance.now() > end) return answer;
       await pause(Math.min(Number(answer[1]), BEAT));
     }
+  }
+
+  /** A seat that comes when nobody waits for it any more. */
+  #giveBack(asked: Promise<readonly unknown[]>, room: RoomName, { name, socket, again }: Claim): void {
+    asked.then(
+      ([outcome]) => outcome === 'taken' && this.leave(room, name, socket, again ? 'closed' : 'left'),
+      () => undefined,
+    );
   }
 
   #outcome(

@@ -274,12 +274,6 @@ redis.call('ZADD', nodesKey, value + tonumber(ARGV[2]), ARGV[1])
 return 1
 `;
 
-/** ARGV: ms. Puts the clock forward; for tests of what takes time. */
-const ADVANCE = `
-redis.call('HINCRBY', clockKey, 'value', ARGV[1])
-return 1
-`;
-
 export const SCRIPTS = {
   join: PRELUDE + JOIN,
   leave: PRELUDE + LEAVE,
@@ -290,5 +284,4 @@ export const SCRIPTS = {
   versions: PRELUDE + VERSIONS,
   look: PRELUDE + LOOK,
   retire: PRELUDE + RETIRE,
-  advance: PRELUDE + ADVANCE,
 } as const;

@@ -5,7 +5,7 @@ import { SCRIPTS } from './scripts.ts';
 export type Client = ReturnType<typeof createClient>;
 
 /** Milliseconds for Redis to answer, where somebody waits for it. */
-const PATIENCE = 2000;
+const PATIENCE = 5000;
 
 const DIGESTS = Object.fromEntries(
   Object.entries(SCRIPTS).map(([name, text]) => [name, createHash('sha1').update(text).digest('hex')]),

@@ -3,10 +3,12 @@ import { Daemon, freePort } from './daemon.ts';
 
 /** A Redis of the test's own, which forgets everything when it ends. */
 export class RedisDaemon {
+  readonly port: number;
   readonly url: string;
   readonly #daemon: Daemon;
 
   private constructor(port: number) {
+    this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#daemon = new Daemon({
       program: 'redis-server',
