@@ -107,6 +107,8 @@ export class RedisRooms implements Rooms {
     this.#claiming.add(claiming);
     try {
       const [outcome, ...details] = await this.#claim(room, claim);
+      // From here on the view hears for it.
+      this.#claiming.delete(claiming);
       return this.#outcome(claiming, claim, String(outcome), details);
     } catch (error) {
       return refusal('unavailable', `the store of rooms fails: ${sentence(error)}; try again later`);
