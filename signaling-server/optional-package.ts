@@ -13,6 +13,8 @@ export async function optionalPackage<Module>(
   try {
     return await load();
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (!code?.endsWith('MODULE_NOT_FOUND')) throw cause;
     throw new MissingPackage(`${purpose} the package ${name}: npm install ${name}`, { cause });
   }
 }
