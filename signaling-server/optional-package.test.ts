@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MissingPackage, optionalPackage } from './optional-package.ts';
 
-function failing(error: unknown): Promise<unknown> {
-  return optionalPackage('abacus', 'sums need', () => Promise.reject(error));
+function failing(cause: unknown): Promise<unknown> {
+  return optionalPackage('abacus', 'sums need', () => Promise.reject(cause));
 }
 
 describe('a package that only some need', () => {
