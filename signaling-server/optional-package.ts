@@ -3,7 +3,7 @@ export class MissingPackage extends Error {}
 
 /**
  * Loads a package that only some need, for `purpose`. `load` imports it: bundlers and checks look for the name there.
- * @throws MissingPackage
+ * @throws MissingPackage; what the package throws, where it is there
  */
 export async function optionalPackage<Module>(
   name: string,
@@ -13,6 +13,8 @@ export async function optionalPackage<Module>(
   try {
     return await load();
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (!code?.endsWith('MODULE_NOT_FOUND')) throw cause;
     throw new MissingPackage(`${purpose} the package ${name}: npm install ${name}`, { cause });
   }
 }

@@ -43,7 +43,11 @@ const OPTIONS = {
   },
   'redis-prefix': { takes: 'text', tells: 'what its keys begin with', fallback: 'peerpool' },
   'stun-url': { takes: 'url,…', tells: 'STUN servers that members are told of', list: true },
-  'turn-url': { takes: 'url,…', tells: 'TURN servers that members are told of; turn: or turns:', list: true },
+  'turn-url': {
+    takes: 'url,…',
+    tells: 'TURN servers that members are told of; turn: or turns:; needs --turn-secret',
+    list: true,
+  },
   'turn-secret': { takes: 'secret', tells: 'what those share with this server (static-auth-secret of coturn)' },
   'turn-ttl': { takes: 'seconds', tells: 'how long the credentials of a member are good for', fallback: '3600' },
   'log-level': { takes: 'level', tells: 'debug, info, warn, error or silent', fallback: 'info' },
