@@ -11,6 +11,7 @@ const stun = ['stun:stun.example.org'];
 const turn = { urls: ['turn:turn.example.org', 'turns:turn.example.org?transport=tcp'], secret: 'north' };
 const SECOND = 1000;
 const YEAR = 365 * 24 * 3600;
+const TEXT = expect.any(String) as string;
 const alice = { room: 'sums', name: 'alice' };
 
 const permit = (...capabilities: Capability[]): Permit => ({
@@ -45,7 +46,7 @@ describe('what a visit is handed', () => {
     const { ice } = opened.open(alice, ALL);
     opened.stop();
     expect(ice).toEqual({
-      servers: [{ urls: stun }, { urls: turn.urls, username: expect.any(String), credential: expect.any(String) }],
+      servers: [{ urls: stun }, { urls: turn.urls, username: TEXT, credential: TEXT }],
       holds: 60 * SECOND,
     });
     const { username, credential } = ice?.servers[1] ?? {};
