@@ -14,7 +14,10 @@ export interface IceOptions {
 export interface TurnOptions {
   /** `turn:host`, `turn:host:port?transport=tcp`, `turns:…` (RFC 7065); at most 8. */
   readonly urls: readonly string[];
-  /** What coturn calls `static-auth-secret`. No client sees it. */
+  /**
+   * What coturn calls `static-auth-secret`. No client sees it, but who has a credential can try out short ones: take
+   * what `openssl rand -hex 32` prints.
+   */
   readonly secret: string;
   /**
    * Seconds that a credential is good for, 1 to 31,536,000; default 3600. Clients get the next in time, and a relay that

@@ -209,11 +209,12 @@ export class RtcLink implements Link, Attempt {
     this.#unserved = ` (${said(`${url}: ${errorCode} ${errorText}`)})`;
   }
 
-  /** Who may only be reached by a relay and got none hears nothing more of ICE, and would wait until its time is over. */
+  /** Who may only use a relay and got none hears nothing more of ICE, and would wait until its time is over. */
   #gathered(): void {
-    if (this.#state.name !== 'dialing' || this.#state.connection.iceGatheringState !== 'complete') return;
-    if (this.#unserved !== '' && this.#candidates === 0)
-      this.#end(new Error(`no candidate of ours was found${this.#unserved}`));
+    if (this.#state.name !== 'dialing' || this.#unserved === '') return;
+    const { iceGatheringState, localDescription } = this.#state.connection;
+    if (iceGatheringState !== 'complete' || localDescription?.sdp.includes('a=candidate:')) return;
+    this.#end(new Error(`no candidate of ours was found${this.#unserved}`));
   }
 
   #broke(error: Error): void {
