@@ -23,6 +23,8 @@ describe('the URL of a STUN or TURN server', () => {
     'stun:example.org:65536',
     'stun:example.org?transport=udp',
     'turn:example.org?transport=sctp',
+    'turn:example.org?TRANSPORT=UDP',
+    'stun:example.org:',
     'turn:alice@example.org',
     'turn:example.org/path',
     'turn:example.org\nstun:example.org',

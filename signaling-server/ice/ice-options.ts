@@ -38,7 +38,7 @@ export interface Turn {
   readonly ttl: number;
 }
 
-/** An hour, as the draft recommends less than a day: long enough for a client that comes back, short for who stole one. */
+/** The draft recommends a day, for clients that fetch one and keep it; ours hear of the next in time. */
 const TTL = 3600;
 /** A year; what is good for longer is no credential that expires. */
 const LONGEST_TTL = 365 * 24 * 3600;

@@ -32,6 +32,8 @@ describe('what a signaling server hands out', () => {
     ['a URL without end', { servers: [{ urls: [`stun:${'a'.repeat(1000)}`] }] }],
     ['a TURN server without a credential', { servers: [{ ...turn, credential: undefined }] }],
     ['a TURN server without a username', { servers: [{ ...turn, username: 7 }] }],
+    ['an empty username', { servers: [{ ...turn, username: '' }] }],
+    ['an empty credential', { servers: [{ ...turn, credential: '' }] }],
     ['a username without end', { servers: [{ ...turn, username: 'é'.repeat(255) }] }],
     ['a credential without end', { servers: [{ ...turn, credential: 'a'.repeat(1025) }] }],
     ['what holds for no time', { servers: [stun], holds: 0 }],

@@ -15,8 +15,8 @@ export interface HandedOut {
 }
 
 /**
- * The STUN and TURN servers that a signaling server hands out. The newest count, and of these the ones whose credentials are out of date no more: after that there is STUN,
- * and who needs a relay is `unreachable` until the server, which says fresh ones to whoever is there, is back. An expired credential would only make each attempt wait for a refusal.
+ * The STUN and TURN servers that a signaling server hands out. The newest count, without those whose credentials are out of date: with these each attempt would only wait for a refusal.
+ * Then there is STUN; and who needs a relay has the next when the signaling server is back, which it needs for any link anyway.
  */
 export class IceServers {
   #newest: readonly RTCIceServer[] = [];
@@ -55,7 +55,7 @@ function server(value: unknown): RTCIceServer {
   if (schemes.includes(undefined)) throw new TypeError('the URL of an ICE server is a stun: or turn: URL');
   const known = { urls: read as string[] };
   if (schemes.every((scheme) => scheme === 'stun' || scheme === 'stuns')) return known;
-  if (typeof username !== 'string' || typeof credential !== 'string') {
+  if (typeof username !== 'string' || typeof credential !== 'string' || username === '' || credential === '') {
     throw new TypeError('a TURN server has a username and a credential');
   }
   if (new TextEncoder().encode(username).length > USERNAME_BYTES || credential.length > CREDENTIAL_LENGTH) {

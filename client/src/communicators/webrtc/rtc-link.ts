@@ -1,8 +1,8 @@
 import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
+import { said } from '../../said.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
 import { Hearing } from './negotiation.ts';
-import { said } from '../../said.ts';
 import { PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
 import { offersRelay, throughRelay } from './selected-pair.ts';
 import type { Libraries } from './libraries.ts';
