@@ -63,9 +63,12 @@ export class CoturnDaemon {
   }
 }
 
-/** Whether it answers a Binding request: RFC 8489, section 6. */
+/** Without attributes, and without its transaction id: RFC 8489, section 5. */
+const BINDING_REQUEST = Uint8Array.of(0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42);
+
+/** Whether it answers. */
 function bound(port: number): Promise<boolean> {
-  const request = Buffer.concat([Buffer.from('000100002112a442', 'hex'), randomBytes(12)]);
+  const request = Buffer.concat([BINDING_REQUEST, randomBytes(12)]);
   const socket = createSocket('udp4');
   return new Promise<boolean>((resolve) => {
     const enough = setTimeout(() => resolve(false), 200);
