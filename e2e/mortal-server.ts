@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { attachSignaling, type Signaling } from '../signaling-server/server.ts';
+import { attachSignaling, type Signaling, type SignalingOptions } from '../signaling-server/server.ts';
 
 interface Life {
   readonly http: Server;
@@ -10,11 +10,16 @@ interface Life {
 
 /** A signaling server that can be killed, and started again on the same port without its memory. */
 export class MortalServer {
+  readonly #options: SignalingOptions;
   #life: Life | undefined;
   #port = 0;
 
-  static async start(): Promise<MortalServer> {
-    const server = new MortalServer();
+  private constructor(options: SignalingOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: SignalingOptions = {}): Promise<MortalServer> {
+    const server = new MortalServer(options);
     await server.start();
     return server;
   }
@@ -35,7 +40,7 @@ export class MortalServer {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
     });
-    const signaling = attachSignaling(http);
+    const signaling = attachSignaling(http, this.#options);
     this.#life = { http, signaling, sockets };
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject);

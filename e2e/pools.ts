@@ -8,6 +8,7 @@ export interface PoolRequest {
   readonly room: string;
   /** Of a signaling server; default: the page's own origin. */
   readonly url?: string | undefined;
+  readonly rtcConfiguration?: RTCConfiguration | undefined;
 }
 
 declare global {
@@ -33,10 +34,16 @@ export async function startPoolBy(session: CDPSession, request: PoolRequest): Pr
 }
 
 /** Runs in the page. */
-async function start({ name, room, url, module }: PoolRequest & { readonly module: string }): Promise<void> {
+async function start({
+  name,
+  room,
+  url,
+  rtcConfiguration,
+  module,
+}: PoolRequest & { readonly module: string }): Promise<void> {
   const { Pool, WebRTCCommunicator } = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
   const told: string[] = [];
-  const pool = new Pool(name, new WebRTCCommunicator({ room, url }), {
+  const pool = new Pool(name, new WebRTCCommunicator({ room, url, rtcConfiguration }), {
     on: {
       join: (event) => told.push(`join ${event.name}`),
       leave: (event) => told.push(`leave ${event.name} ${event.reason}`),

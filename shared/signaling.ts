@@ -27,8 +27,8 @@ export interface JoinRequest extends Member {
   readonly token?: string;
 }
 
-/** What a token can allow: to be a member of the room, to send signals. */
-export const CAPABILITIES = ['join', 'signal'] as const;
+/** What a token can allow: to be a member of the room, to send signals, to be handed credentials of TURN servers. */
+export const CAPABILITIES = ['join', 'signal', 'turn'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /**
@@ -60,8 +60,26 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** `members`: who else is in the room, in the order in which they joined. */
-export type JoinReply = { readonly ok: true; readonly members: readonly Member[] } | Refusal;
+/** A STUN server, or a TURN server with what it asks for; as browsers have it in `RTCIceServer`. */
+export interface IceServer {
+  /** RFC 7064 and RFC 7065. */
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/** What links are made with from now on. */
+export interface IceServers {
+  readonly servers: readonly IceServer[];
+  /** For so many ms the credentials are good. Absent: for ever, or there are none. */
+  readonly holds?: number;
+}
+
+/** Servers at most, and URLs of each. Browsers ask all of them for each link, and warn from five on. */
+export const MOST_ICE_SERVERS = 8;
+
+/** `members`: who else is in the room, in the order in which they joined. `ice` absent: the server hands out none. */
+export type JoinReply = { readonly ok: true; readonly members: readonly Member[]; readonly ice?: IceServers } | Refusal;
 
 export type RenewReply = { readonly ok: true } | Refusal;
 
@@ -100,6 +118,11 @@ export interface ServerToClientEvents<Signal> {
    * Said again when a quarter of that time is left.
    */
   expiring(left: number): void;
+  /**
+   * In place of those of the reply to `join`, and of the last of these: said before the credentials expire, and after a
+   * renewal that allows other ones. Never where the server hands out none.
+   */
+  ice(servers: IceServers): void;
   /**
    * Something the client did was refused where no reply was possible, or its socket is about to be closed for this
    * reason.

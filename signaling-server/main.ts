@@ -48,7 +48,7 @@ async function serve(asked: Serving): Promise<void> {
     ...options,
     authorize,
     cluster: redis && (await redisCluster(redis)),
-    // To be wired: ice.
+    ice,
     observe: (event) => {
       reported(event);
       metrics?.observe(event);

@@ -8,6 +8,7 @@ import type { SignalingEvent } from './events.ts';
 import { Audiences } from './audiences.ts';
 import { farewell } from './farewell.ts';
 import { counters, type Figures } from './figures.ts';
+import { type IceOptions, iceOptions } from './ice/ice-options.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms } from './rooms/memory-rooms.ts';
@@ -22,6 +23,7 @@ export type { SignalingEvent } from './events.ts';
 export { type Cluster, redisCluster, type RedisOptions } from './cluster/redis-cluster.ts';
 export type { Figures } from './figures.ts';
 export type { Limits } from './admission/limits.ts';
+export type { IceOptions, TurnOptions } from './ice/ice-options.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
 export { signToken, type TokenRequest, tokenAuthorizer } from './admission/tokens.ts';
@@ -36,6 +38,11 @@ export interface SignalingOptions extends Partial<Limits> {
   readonly origin?: '*' | readonly string[] | undefined;
   /** Who may join; default: everybody who knows the room's name. `tokenAuthorizer` makes one. */
   readonly authorize?: Authorize | undefined;
+  /**
+   * STUN and TURN servers for peers that can't reach each other directly; default: none. Clients use them unless their
+   * app names some itself. Who may join may use your TURN server, so let a stranger join and it is everybody's.
+   */
+  readonly ice?: IceOptions | undefined;
   /**
    * How many proxies of yours stand in front of this server, each of which appends to X-Forwarded-For whom it saw.
    * Default 0: the header, which anybody can write, is not believed.
@@ -87,8 +94,8 @@ const CLOSE_GRACE = 1000;
 /**
  * Puts signaling on one path of a server, beside whatever else that serves: other routes, the app's own socket.io,
  * Vite's hot reload.
- * @throws Error when signaling stands on that path of that server already; RangeError for a path or a limit that is
- * none
+ * @throws Error when signaling stands on that path of that server already; RangeError for a path, a limit or an ICE
+ * server that is none
  */
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
   const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, cluster, observe = warn } = options;
@@ -96,6 +103,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) {
     throw new RangeError(`trustProxy is a number of proxies, not ${String(trustProxy)}`);
   }
+  const ice = options.ice && iceOptions(options.ice);
   const refusals: Partial<Record<RefusalCode | DoorCode, number>> = {};
   const counted = counters();
   const heard = (event: SignalingEvent): void => {
@@ -150,6 +158,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     audiences,
     limits: chosen,
     authorize,
+    ice,
     visits,
     observe: heard,
     counters: counted,

@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
 import type { Counters } from './figures.ts';
 import { Expiry } from './admission/expiry.ts';
+import type { Ice } from './ice/ice-options.ts';
+import { IceSupply } from './ice/ice-supply.ts';
 import type { Limits } from './admission/limits.ts';
 import { printable, refusal } from './refusal.ts';
 import { type Addressee, parseRequest, type Request } from './requests.ts';
@@ -26,6 +28,8 @@ export interface House {
   readonly limits: Limits;
   /** Absent: everybody may join. */
   readonly authorize: Authorize | undefined;
+  /** Absent: none are handed out. */
+  readonly ice: Ice | undefined;
   /** Those under way. Each adds and removes itself. */
   readonly visits: Set<Visit>;
   /** Never throws. */
@@ -58,6 +62,7 @@ export class Visit implements Listener {
   readonly #connection: Connection;
   readonly #deadline: NodeJS.Timeout;
   readonly #expiry: Expiry;
+  readonly #ice: IceSupply;
   /** Aborted when the socket has closed: nobody waits for `authorize` any more. */
   readonly #gone = new AbortController();
   #stage: Stage = { name: 'arrived' };
@@ -78,6 +83,7 @@ export class Visit implements Listener {
       expiring: (left) => socket.emit('expiring', left),
       expired: () => this.#end(refusal('expired', 'what the token allowed is over')),
     });
+    this.#ice = new IceSupply(house.ice, (servers) => socket.emit('ice', servers));
     connection.accompany({ slowDown: (refused) => this.#refuse(refused), end: (refused) => this.#end(refused) });
     socket.onAny((...event: unknown[]) => this.#receive(event));
     // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too; it was refused.
@@ -194,7 +200,7 @@ export class Visit implements Listener {
     clearTimeout(this.#deadline);
     this.#expiry.set(permitted.expires);
     const reachable = this.#socket.join(address(room, member));
-    reply({ ok: true, members });
+    reply({ ok: true, members, ...this.#ice.open(request, permitted) });
     for (const [later, change] of heard) this.heard(later, change);
     observe({ type: 'joined', room, member, members: members.length + 1, again, took: performance.now() - began });
     await reachable;
@@ -243,6 +249,7 @@ export class Visit implements Listener {
         this.#stage = { ...this.#stage, permit: permitted };
         this.#expiry.set(permitted.expires);
         reply({ ok: true });
+        this.#ice.renewed(permitted);
       },
       (error: unknown) => this.#fault(error, reply),
     );
@@ -253,6 +260,7 @@ export class Visit implements Listener {
     await new Promise((resolve) => this.#socket.once('disconnect', resolve));
     clearTimeout(this.#deadline);
     this.#expiry.stop();
+    this.#ice.stop();
     this.#gone.abort(new Error('the socket has closed'));
     // socket.io would keep the connection of a client that has only said goodbye to it.
     this.#connection.cut();

@@ -54,7 +54,7 @@ describe('a token', () => {
     const accent = { ...application, name: '\u00e9', token: await token({ name: 'e\u0301' }) };
     expect(await authorize(accent)).toMatchObject({ ok: true });
     expect(await show(await token({ capabilities: ['join'] }))).toMatchObject({ ok: true, capabilities: ['join'] });
-    const newer = forged(header, { ...claims, capabilities: ['turn', 'join', '__proto__'] }, secret);
+    const newer = forged(header, { ...claims, capabilities: ['reign', 'join', '__proto__'] }, secret);
     expect(await show(newer)).toMatchObject({ ok: true, capabilities: ['join'] });
   });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import {
   type ClientToServerEvents,
+  type IceServers,
   type JoinReply,
   type JoinRequest,
   type Member,
@@ -23,6 +24,7 @@ export type Heard =
   | readonly ['refused', Refusal['code']]
   | readonly ['reply', JoinReply]
   | readonly ['expiring', number]
+  | readonly ['ice', IceServers]
   | readonly ['disconnect', string];
 
 /** A real socket.io client that writes down what it hears, in order. */
@@ -42,6 +44,7 @@ export class Guest {
     this.socket.on('left', (member, reason) => this.#hear(['left', member, reason]));
     this.socket.on('signal', (from, signal) => this.#hear(['signal', from, signal]));
     this.socket.on('expiring', (left) => this.#hear(['expiring', left]));
+    this.socket.on('ice', (servers) => this.#hear(['ice', servers]));
     this.socket.on('refused', ({ code }) => this.#hear(['refused', code]));
     this.socket.on('disconnect', (reason, detail) => {
       this.detail = detail;

@@ -1,6 +1,7 @@
 import { peerName } from '#shared/identifiers';
 import { parseFarewell, parseRequest } from '../../../signaling-server/requests.ts';
 import { parsePresence, parseSignal } from '../communicators/signal.ts';
+import { parseIceServers } from '../communicators/webrtc/ice-servers.ts';
 import { Hearing } from '../communicators/webrtc/negotiation.ts';
 import { parseRefusal, parseReply, refusedBy } from '../communicators/webrtc/signaling-reply.ts';
 import type { Random } from '../session/testing/random.ts';
@@ -47,6 +48,23 @@ const join = (random: Random): unknown =>
     random,
   );
 
+const iceServers = (random: Random): unknown =>
+  shaped(
+    {
+      servers: (drawn) =>
+        Array.from({ length: drawn.pick([0, 1, 2, 8, 9]) }, () =>
+          shaped({ urls: iceUrls, username: text, credential: text }, drawn),
+        ),
+      holds: number,
+    },
+    random,
+  );
+
+const iceUrls = (random: Random): unknown =>
+  Array.from({ length: random.pick([0, 1, 2, 8, 9]) }, () =>
+    random.pick(['stun:a', 'stuns:a:1', 'turn:a?transport=tcp', 'turns:[::1]:443', 'http://a', `turn:${text(random)}`]),
+  );
+
 /** The parsers at both ends of the signaling wire. */
 export class SignalingTarget implements Target {
   input(random: Random, note: (given: string) => void): void {
@@ -80,7 +98,13 @@ const DOORS: readonly Door[] = [
   {
     make: (random) =>
       shaped(
-        { ok: () => true, members: () => [presence(random), presence(random)], code: text, message: text },
+        {
+          ok: () => true,
+          members: () => [presence(random), presence(random)],
+          ice: iceServers,
+          code: text,
+          message: text,
+        },
         random,
       ),
     open: (given) =>
@@ -96,6 +120,20 @@ const DOORS: readonly Door[] = [
       allowed(MISUSE, () => {
         const error = refusedBy('https://server.example', parseRefusal(given), 'alice');
         check(error.message.length < 700 && (error.reason ?? '').length <= 500, 'a refusal is long');
+      }),
+  },
+  {
+    make: iceServers,
+    open: (given) =>
+      allowed(MISUSE, () => {
+        const { servers, holds } = parseIceServers(given);
+        check(holds > 0, 'ICE servers hold for no time');
+        check(servers.length <= 8, 'there are ICE servers without end');
+        for (const { urls, username = '', credential = '' } of servers) {
+          check(urls.length > 0 && urls.length <= 8, 'an ICE server has URLs without end, or none');
+          for (const url of urls) check(/^(stun|turn)s?:[^/]+$/.test(url), 'an ICE server is something else');
+          check(username.length + credential.length <= 508 + 1024, 'a credential is long');
+        }
       }),
   },
   {

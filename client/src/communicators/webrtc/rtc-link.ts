@@ -1,4 +1,5 @@
 import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
+import { said } from '../../said.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
 import { Hearing } from './negotiation.ts';
@@ -44,6 +45,8 @@ export class RtcLink implements Link, Attempt {
   #candidates = 0;
   /** The last of theirs that could not be used, and why. */
   #unusable: Error | undefined;
+  /** What went wrong last with a STUN or TURN server. */
+  #unserved = '';
 
   /** `ended` is called once, whoever ends the link. */
   constructor(
@@ -67,6 +70,8 @@ export class RtcLink implements Link, Attempt {
       const heard = this.#hear();
       const lanes = [new RtcLane(connection, 0, heard), new RtcLane(connection, 1, heard)] as const;
       connection.addEventListener('iceconnectionstatechange', () => this.#look());
+      connection.addEventListener('icecandidateerror', (event) => this.#notServed(event));
+      connection.addEventListener('icegatheringstatechange', () => this.#gathered());
       const { SimplePeer: Peer, ...wrtc } = this.#rtc;
       const peer = new Peer({
         initiator: this.#role === 'initiator',
@@ -200,11 +205,23 @@ export class RtcLink implements Link, Attempt {
     );
   }
 
+  #notServed({ url, errorCode, errorText }: RTCPeerConnectionIceErrorEvent): void {
+    this.#unserved = ` (${said(`${url}: ${errorCode} ${errorText}`)})`;
+  }
+
+  /** Who may only use a relay and got none hears nothing more of ICE, and would wait until its time is over. */
+  #gathered(): void {
+    if (this.#state.name !== 'dialing' || this.#unserved === '') return;
+    const { iceGatheringState, localDescription } = this.#state.connection;
+    if (iceGatheringState !== 'complete' || localDescription?.sdp.includes('a=candidate:')) return;
+    this.#end(new Error(`no candidate of ours was found${this.#unserved}`));
+  }
+
   #broke(error: Error): void {
     if ((error as Partial<RTCError>).sctpCauseCode === USER_INITIATED_ABORT) return this.#end();
     const { name } = this.#state;
     const unusable = this.#unusable ? ` (one is unusable: ${this.#unusable.message})` : '';
-    const candidates = `${this.#candidates} candidates of ours and ${this.#hearing.candidates} of theirs${unusable}`;
+    const candidates = `${this.#candidates} candidates of ours and ${this.#hearing.candidates} of theirs${unusable}${this.#unserved}`;
     const sentence = name === 'open' ? 'the connection broke' : `no connection came about, with ${candidates}`;
     this.#end(new Error(`${sentence}: ${error.message}`, { cause: error }));
   }

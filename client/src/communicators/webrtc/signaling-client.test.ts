@@ -8,6 +8,7 @@ import { attachSignaling, type Signaling } from '../../../../signaling-server/se
 import type { PoolError } from '../../errors.ts';
 import type { SignalingState } from '../communicator.ts';
 import type { Disappearance, Presence, Signal, TransportListener } from '../transport.ts';
+import { IceServers } from './ice-servers.ts';
 import { parsing } from './signal-post.ts';
 import { SignalingClient } from './signaling-client.ts';
 
@@ -33,6 +34,7 @@ class Party implements TransportListener {
   readonly signals: [Presence, Signal][] = [];
   readonly errors: PoolError[] = [];
   readonly states: SignalingState[] = [];
+  readonly ice = new IceServers();
   /** Somebody has met us. */
   met = false;
 
@@ -46,7 +48,7 @@ class Party implements TransportListener {
     const urls = typeof given === 'string' ? ([given] as const) : given;
     const shown = Promise.resolve(key);
     this.client = new SignalingClient(
-      { io, urls, path: '/peerpool', room: 'sums', patience, key: shown },
+      { io, urls, path: '/peerpool', room: 'sums', patience, key: shown, ice: this.ice },
       this.presence,
       parsing(this),
     );
@@ -485,6 +487,49 @@ describe('a server that is a stranger', () => {
     await until(() => alice.heard.length === 4);
     expect(alice.heard).toEqual(['appeared bob-1', 'gone bob-1 closed', 'appeared bob-2', 'gone bob-1 left']);
     expect(alice.errors.map(({ code }) => code)).toEqual([...Array<string>(5).fill('malformed'), 'too-large']);
+  });
+
+  it('lets us in although what it hands out makes no sense, and that is an error event', async () => {
+    const servers = [{ urls: ['stun:stun.example.org'] }];
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => {
+        socket.emit('ice', { servers: [] });
+        answer({ ok: true, members: [member], ice: { servers: 'stun:stun.example.org' } });
+      });
+      socket.on('signal', () => {
+        socket.emit('ice', { servers });
+        socket.emit('ice');
+        socket.emit('ice', { servers: [{ urls: ['https://example.org'] }] });
+        socket.emit('joined', { name: 'carol', instance: 'carol-1' });
+      });
+    });
+    const alice = new Party(url, 'alice');
+    expect(await alice.join()).toEqual([member]);
+    expect(alice.errors).toMatchObject([{ code: 'malformed', reason: 'signaling' }]);
+    alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
+    await until(() => alice.heard.length === 1);
+    expect(alice.errors.map(({ code, reason }) => `${code} ${reason}`)).toEqual(
+      Array<string>(3).fill('malformed signaling'),
+    );
+    expect(alice.ice.current).toEqual(servers);
+  });
+
+  it('hands out none any more when it says nothing of them to who comes back', async () => {
+    const ice = { servers: [{ urls: ['stun:stun.example.org'] }] };
+    let joins = 0;
+    const url = await stranger((socket) => {
+      socket.on('join', (_, answer) => answer({ ok: true, members: [], ...(joins++ === 0 && { ice }) }));
+      socket.on('signal', () => socket.disconnect(true));
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    expect(alice.ice.current).toEqual(ice.servers);
+    alice.client.signal(member, { type: 'ring', to: 'bob-1', link: 1 });
+    await until(() => alice.states.at(-1) === 'disconnected');
+    expect(alice.ice.current).toEqual(ice.servers);
+    alice.client.wake();
+    await until(() => alice.states.at(-1) === 'connected');
+    expect([alice.ice.current, alice.errors]).toEqual([[], []]);
   });
 
   it('lists who comes in the same breath as its reply, and does not announce them as well', async () => {

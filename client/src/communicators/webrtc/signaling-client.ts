@@ -2,6 +2,7 @@ import { SIGNALING_VERSION } from '#shared/signaling';
 import { PoolError } from '../../errors.ts';
 import { parsePresence } from '../signal.ts';
 import type { Presence, Signal } from '../transport.ts';
+import type { IceServers } from './ice-servers.ts';
 import type { SealedSignal } from './sealed-signals.ts';
 import type { WireListener } from './signal-post.ts';
 import { parseRefusal, parseRenewal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
@@ -22,6 +23,8 @@ export interface SignalingOptions {
   readonly key: Promise<string>;
   /** For servers that ask who may join. */
   readonly token?: Token | undefined;
+  /** Hears which the servers hand out, before anybody appears. */
+  readonly ice?: IceServers | undefined;
   /** How long one server may take to let us in, in ms. */
   readonly patience: number;
 }
@@ -174,7 +177,7 @@ export class SignalingClient {
             if (this.#state.name !== 'entering' || this.#state.socket !== socket) return;
             try {
               const reply = parseReply(answer);
-              if (reply.ok) this.#joined(socket, reply.members);
+              if (reply.ok) this.#joined(socket, reply.members, reply.ice);
               resolve(reply);
             } catch (cause) {
               reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
@@ -209,8 +212,7 @@ export class SignalingClient {
       try {
         message = parse();
       } catch (cause) {
-        const sentence = `the signaling server at ${this.#url} sent what makes no sense`;
-        this.#listener.error(new PoolError('malformed', sentence, { reason: 'signaling', cause }));
+        this.#senseless(cause);
         return;
       }
       take(message);
@@ -239,6 +241,9 @@ export class SignalingClient {
         if (this.#state.name !== 'left') this.#listener.error(error as PoolError);
       });
     });
+    socket.on('ice', (servers: unknown) => {
+      if (here()) this.#hearIce(servers);
+    });
     socket.on('still-here', (answer: unknown) => {
       if (here() && typeof answer === 'function') (answer as (yes: true) => void)(true);
     });
@@ -251,6 +256,19 @@ export class SignalingClient {
     socket.on('disconnect', () => {
       if (here()) this.#away();
     });
+  }
+
+  #hearIce(servers: unknown): void {
+    try {
+      this.#options.ice?.hear(servers);
+    } catch (cause) {
+      this.#senseless(cause);
+    }
+  }
+
+  #senseless(cause: unknown): void {
+    const sentence = `the signaling server at ${this.#url} sent what makes no sense`;
+    this.#listener.error(new PoolError('malformed', sentence, { reason: 'signaling', cause }));
   }
 
   /**
@@ -278,8 +296,9 @@ export class SignalingClient {
   }
 
   /** Of those we knew before, who is not listed may be on its way back like us. */
-  #joined(socket: SignalingSocket, members: readonly Presence[]): void {
+  #joined(socket: SignalingSocket, members: readonly Presence[], ice: unknown): void {
     this.#state = { name: 'joined', socket };
+    this.#hearIce(ice);
     this.#tries = 0;
     this.#disputed = false;
     for (const member of members) this.#appeared(member);

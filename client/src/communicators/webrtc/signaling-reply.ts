@@ -11,8 +11,8 @@ export interface Refused {
   readonly message: string;
 }
 
-/** A server's answer to a join. */
-export type Reply = { readonly ok: true; readonly members: readonly Presence[] } | Refused;
+/** A server's answer to a join. `ice` is looked at by itself: who is let in is in, whatever is wrong with it. */
+export type Reply = { readonly ok: true; readonly members: readonly Presence[]; readonly ice: unknown } | Refused;
 
 const CODES: Readonly<Record<RefusalCode, PoolErrorCode>> = {
   malformed: 'malformed',
@@ -34,10 +34,10 @@ const CODES: Readonly<Record<RefusalCode, PoolErrorCode>> = {
 
 /** @throws TypeError, RangeError when it is none */
 export function parseReply(value: unknown): Reply {
-  const { ok, members } = fields(value, 'reply');
+  const { ok, members, ice = { servers: [] } } = fields(value, 'reply');
   if (ok !== true) return parseRefusal(value);
   if (!Array.isArray(members)) throw new TypeError('a reply lists the members');
-  return { ok, members: members.map((member: unknown) => parsePresence(member)) };
+  return { ok, members: members.map((member: unknown) => parsePresence(member)), ice };
 }
 
 /** @throws TypeError when it is none */

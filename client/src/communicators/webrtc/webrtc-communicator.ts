@@ -30,7 +30,10 @@ export interface WebRTCCommunicatorOptions extends MeshTimes {
    * sees it, and the name. When it throws, `initialize` rejects with `refused`, reason `token`; later that is an `error` event, and it is asked again.
    */
   readonly token?: Token | undefined;
-  /** As for `RTCPeerConnection`. Without `iceServers` no server is asked, and peers find each other where no address translation stands between them. */
+  /**
+   * As for `RTCPeerConnection`. With `iceServers`, be they `[]`, exactly these are used. Without, each link is made with those that the signaling server hands out by then; where it hands out none,
+   * no server is asked, and peers find each other where no address translation stands between them.
+   */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
   /** WebRTC, where the platform has none; e.g. `await import('node-datachannel/polyfill')` in Node. */
   readonly rtc?: WebRTCImplementation | undefined;

@@ -3,6 +3,7 @@ import { PoolError } from '../../errors.ts';
 import { RoomKeys } from '../../trust/room-keys.ts';
 import type { Bytes } from '../../trust/web-crypto.ts';
 import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
+import { IceServers } from './ice-servers.ts';
 import { type Libraries, libraries } from './libraries.ts';
 import { RtcLink } from './rtc-link.ts';
 import { SealedSignals } from './sealed-signals.ts';
@@ -11,8 +12,9 @@ import { SignalingClient, type SignalingOptions } from './signaling-client.ts';
 import { type Lease, nameKey, tabSecret } from './tab-secret.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
-export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'io'> {
+export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | 'io' | 'ice'> {
   readonly rtc: WebRTC;
+  /** Without `iceServers` those that the signaling server hands out are used. */
   readonly rtcConfiguration: RTCConfiguration;
   /** The room's, of which the server learns nothing. */
   readonly secret: Bytes | undefined;
@@ -22,6 +24,7 @@ export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | '
 export class WebRTCTransport implements Transport {
   readonly #options: WebRTCTransportOptions;
   readonly #links = new Set<RtcLink>();
+  readonly #ice = new IceServers();
   #taking: Promise<void> | undefined;
   #lease: Lease | undefined;
   #libraries: Libraries | undefined;
@@ -50,7 +53,8 @@ export class WebRTCTransport implements Transport {
       const { io } = this.#libraries;
       const carry: SignalingClient['signal'] = (to, signal) => this.#signaling?.signal(to, signal);
       this.#post = keys ? new SealedSignals(keys, self, listener, carry) : new OpenSignals(listener, carry);
-      this.#signaling = new SignalingClient({ io, urls, path, room, key, token, patience }, self, this.#post.ear);
+      const entry = { io, urls, path, room, key, token, patience, ice: this.#ice };
+      this.#signaling = new SignalingClient(entry, self, this.#post.ear);
       return await this.#signaling.join(signal);
     } catch (error) {
       this.#release();
@@ -72,7 +76,8 @@ export class WebRTCTransport implements Transport {
     const { rtc, rtcConfiguration } = this.#options;
     const link = new RtcLink({ ...this.#libraries, ...rtc }, role, listener, () => this.#links.delete(link));
     this.#links.add(link);
-    link.dial(rtcConfiguration, negotiate);
+    const iceServers = rtcConfiguration.iceServers ?? this.#ice.current;
+    link.dial({ ...rtcConfiguration, iceServers }, negotiate);
     return link;
   }
 
