@@ -38,7 +38,7 @@ export interface House {
 }
 
 type Stage =
-  | { readonly name: 'arrived' }
+  | { readonly name: 'arrived' | 'gone' }
   /** `heard`: what happened in the room meanwhile. */
   | { readonly name: 'joining'; readonly heard: (readonly [version: number, change: Change])[] }
   | {
@@ -73,6 +73,7 @@ export class Visit implements Listener {
   #asking: Promise<unknown> = Promise.resolve();
   /** `dismissed`: the server goes, and the client comes back to another, where its seat waits for it. */
   #farewell: 'left' | 'closed' | 'dismissed' = 'closed';
+  #leaving: Promise<void> | undefined;
 
   constructor(socket: SignalingSocket, connection: Connection, house: House) {
     this.#socket = socket;
@@ -128,7 +129,8 @@ export class Visit implements Listener {
           return this.#renew(request, reply);
         case 'leave':
           this.#farewell = 'left';
-          this.#socket.disconnect(true);
+          // When the socket closes, the client knows that its name is free.
+          return void this.#leave().then(() => this.#socket.disconnect(true));
       }
     } catch (error) {
       this.#fault(error, reply);
@@ -271,12 +273,17 @@ export class Visit implements Listener {
   }
 
   /** A newer socket may hold the name by now: then what there is to tell has been told. */
-  async #leave(): Promise<void> {
+  #leave(): Promise<void> {
+    return (this.#leaving ??= this.#giveUp());
+  }
+
+  async #giveUp(): Promise<void> {
     const { rooms, observe } = this.#house;
     await this.#joining;
     try {
       if (this.#stage.name !== 'joined' || this.#farewell === 'dismissed') return;
       const { room, member } = this.#stage;
+      this.#stage = { name: 'gone' };
       if (!(await rooms.leave(room, member.name, this.#socket.id, this.#farewell))) return;
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {
