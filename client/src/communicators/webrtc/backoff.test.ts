@@ -2,34 +2,33 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../session/testing/random.ts';
 import { Backoff } from './backoff.ts';
 
-/** So many pauses, at the lower and the upper bound of chance. */
-function bounds(servers: number, count: number): [number, number][] {
-  const [low, high] = [new Backoff(servers, () => 0), new Backoff(servers, () => 1)];
-  return Array.from({ length: count }, () => [low.pause(), high.pause()]);
+/** So many pauses, where chance always says the same. */
+function pauses(servers: number, luck: number, count: number): number[] {
+  const backoff = new Backoff(servers, () => luck);
+  return Array.from({ length: count }, () => backoff.pause());
 }
 
 describe('the pauses of a client that comes back', () => {
-  it('double up to half a minute, each of them by chance from nearly nothing', () => {
-    expect(bounds(1, 7)).toEqual([
-      [100, 2000],
-      [100, 4000],
-      [100, 8000],
-      [100, 16_000],
-      [100, 30_000],
-      [100, 30_000],
-      [100, 30_000],
-    ]);
+  it('are by chance from nearly nothing to twice what it has waited, and to half a minute at most', () => {
+    expect(pauses(1, 1, 5)).toEqual([2000, 4000, 12_000, 30_000, 30_000]);
+    expect(pauses(1, 0.5, 7)).toEqual([1050, 1100, 2200, 4400, 8800, 15_050, 15_050]);
+    expect(pauses(1, 0, 5)).toEqual([100, 100, 100, 100, 100]);
   });
 
   it('are short until each of several servers was asked, and then those of one', () => {
-    expect(bounds(3, 6)).toEqual([
-      [100, 2000],
-      [200, 1200],
-      [200, 1200],
-      [100, 4000],
-      [100, 8000],
-      [100, 16_000],
-    ]);
+    expect(pauses(3, 1, 5)).toEqual([2000, 1200, 1200, 8800, 26_400]);
+    expect(pauses(3, 0, 3)).toEqual([100, 200, 200]);
+  });
+
+  it('let nobody wait longer than twice the time that the server was away', () => {
+    const luck = new Random(1);
+    for (let client = 0; client < 10_000; client++) {
+      const backoff = new Backoff(1, () => luck.below(2 ** 32) / 2 ** 32);
+      const outage = luck.between(1000, 60_000);
+      let waited = 0;
+      while (waited < outage) waited += backoff.pause();
+      expect(waited - outage).toBeLessThanOrEqual(Math.min(2 * outage, 30_000));
+    }
   });
 
   it('never get longer, whatever was before', () => {
@@ -48,12 +47,12 @@ describe('the pauses of a client that comes back', () => {
     }
   });
 
-  it('begin anew after half a minute in the room, and not for who is let in and dropped', () => {
+  it('begin anew after ten seconds in the room, and not for who is let in and dropped', () => {
     const backoff = new Backoff(1, () => 1);
     expect([backoff.pause(), backoff.pause()]).toEqual([2000, 4000]);
-    backoff.stayed(29_999);
-    expect(backoff.pause()).toBe(8000);
-    backoff.stayed(30_000);
+    backoff.stayed(9999);
+    expect(backoff.pause()).toBe(12_000);
+    backoff.stayed(10_000);
     expect(backoff.pause()).toBe(2000);
   });
 
@@ -67,8 +66,8 @@ describe('the pauses of a client that comes back', () => {
   it('are short where a server sends us on, though not for ever', () => {
     const backoff = new Backoff(1, () => 1);
     const sent = Array.from({ length: 5 }, () => backoff.pause(true));
-    expect(sent).toEqual([1200, 1200, 1200, 2000, 4000]);
-    backoff.stayed(30_000);
+    expect(sent).toEqual([1200, 1200, 1200, 7200, 21_600]);
+    backoff.stayed(10_000);
     expect(backoff.pause(true)).toBe(1200);
   });
 });

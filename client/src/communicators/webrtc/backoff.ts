@@ -1,10 +1,7 @@
 /** The first try comes within this time, in ms: half of it on average is what a server that is back at once costs a user. */
 const FIRST_MS = 2000;
-/**
- * No pause is longer, in ms. 10,000 clients that have waited that long come at 667 a second. It is also how long a client stays in the room until what went before is
- * forgotten: who lets clients in and drops them is not asked more often than who lets nobody in.
- */
-const LONGEST_MS = 30_000;
+/** No pause is longer, in ms. 10,000 clients that have waited that long come at 667 a second. */
+export const LONGEST_MS = 30_000;
 /** No pause is shorter, in ms. */
 const LEAST_MS = 100;
 /** Where another server may be there, in ms; by chance too, for the others of this one go there as well. */
@@ -12,14 +9,22 @@ const SOON_LEAST_MS = 200;
 const SOON_MOST_MS = 1200;
 /** So many times in a row a server that sends us on is believed that another will do: a rolling restart drops us on some more that are to go. */
 const MOST_SENDINGS = 3;
+/**
+ * Who was in the room for so long, in ms, is lost for the first time again. A server that lets 10,000 in and drops them sooner is asked ever more rarely, and one that
+ * drops them after that by 900 a second.
+ */
+export const STAYED_MS = 10_000;
 
 /**
  * How long one client waits before each try to come back: exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
- * 2015), so that those whom one server lost come back over about as long a time as it was away. It has no clock.
+ * 2015), so that those whom one server lost come back spread over about as long as it was away. What doubles is the time waited so far and not a count of tries, so that
+ * whoever drew short pauses has no longer ones to fear: a client is back before it has been away for three times as long as its server. It has no clock.
  */
 export class Backoff {
   readonly #servers: number;
   readonly #chance: () => number;
+  /** All pauses so far, in ms. */
+  #waited = 0;
   #tries = 0;
   #sendings = 0;
 
@@ -31,26 +36,33 @@ export class Backoff {
 
   /** The client was in the room for so long, in ms. */
   stayed(ms: number): void {
-    if (ms >= LONGEST_MS) this.restart();
+    if (ms >= STAYED_MS) this.restart();
   }
 
   /** Something has changed, and what failed before says nothing any more. */
   restart(): void {
+    this.#waited = 0;
     this.#tries = 0;
     this.#sendings = 0;
   }
 
   /** Until the next try, in ms. `sentOn`: the server itself says that it goes, and others may be there. */
   pause(sentOn = false): number {
+    const pause = this.#soon(sentOn)
+      ? this.#between(SOON_LEAST_MS, SOON_MOST_MS)
+      : this.#between(LEAST_MS, Math.min(Math.max(FIRST_MS, 2 * this.#waited), LONGEST_MS));
+    this.#waited += pause;
+    return pause;
+  }
+
+  /** One of the other servers may be alive: each is asked once before we are patient. */
+  #soon(sentOn: boolean): boolean {
     if (sentOn && this.#sendings < MOST_SENDINGS) {
       this.#sendings++;
-      return this.#between(SOON_LEAST_MS, SOON_MOST_MS);
+      return true;
     }
-    const tries = this.#tries++;
-    // One of the other servers may be alive: each is asked once before we are patient.
-    if (tries > 0 && tries < this.#servers) return this.#between(SOON_LEAST_MS, SOON_MOST_MS);
-    const doublings = tries === 0 ? 0 : tries - this.#servers + 1;
-    return this.#between(LEAST_MS, Math.min(FIRST_MS * 2 ** doublings, LONGEST_MS));
+    this.#tries++;
+    return this.#tries > 1 && this.#tries <= this.#servers;
   }
 
   #between(least: number, most: number): number {
