@@ -17,13 +17,14 @@ export const STAYED_MS = 10_000;
 
 /**
  * How long one client waits before each try to come back: exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
- * 2015), so that those whom one server lost come back spread over about as long as it was away. What doubles is the time waited so far and not a count of tries, so that
- * whoever drew short pauses has no longer ones to fear: a client is back before it has been away for three times as long as its server. It has no clock.
+ * 2015), so that those whom one server lost come back spread over about as long as it was away. What doubles is the time that went by, and not a count of tries: who
+ * drew short pauses has no longer ones to fear, and is back before it has been away for three times as long as its server; and who waited in vain for a server that has
+ * too much to do stays away the longer. It has no clock.
  */
 export class Backoff {
   readonly #servers: number;
   readonly #chance: () => number;
-  /** All pauses so far, in ms. */
+  /** All pauses so far, and all tries, in ms. */
   #waited = 0;
   #tries = 0;
   #sendings = 0;
@@ -39,6 +40,11 @@ export class Backoff {
     if (ms >= STAYED_MS) this.restart();
   }
 
+  /** A try has failed after so long, in ms. One that took its time was in a crowd. */
+  failed(ms: number): void {
+    this.#waited += ms;
+  }
+
   /** Something has changed, and what failed before says nothing any more. */
   restart(): void {
     this.#waited = 0;
@@ -48,11 +54,15 @@ export class Backoff {
 
   /** Until the next try, in ms. `sentOn`: the server itself says that it goes, and others may be there. */
   pause(sentOn = false): number {
-    const pause = this.#soon(sentOn)
-      ? this.#between(SOON_LEAST_MS, SOON_MOST_MS)
-      : this.#between(LEAST_MS, Math.min(Math.max(FIRST_MS, 2 * this.#waited), LONGEST_MS));
+    const soon = this.#soon(sentOn);
+    const pause = soon ? this.#between(SOON_LEAST_MS, SOON_MOST_MS) : this.#between(LEAST_MS, this.#most());
     this.#waited += pause;
     return pause;
+  }
+
+  #most(): number {
+    if (this.#tries === 1) return FIRST_MS;
+    return Math.min(2 * Math.max(FIRST_MS, this.#waited), LONGEST_MS);
   }
 
   /** One of the other servers may be alive: each is asked once before we are patient. */

@@ -315,16 +315,18 @@ export class SignalingClient {
   }
 
   #return(): void {
-    this.#enter().then(
-      (reply) => this.#answered(reply),
-      (error: unknown) => {
-        if (!(error instanceof PoolError)) throw error;
-        // Ours to mend, and no server's; the next try asks anew.
-        if (error.reason === 'token') this.#listener.error(error);
-        else this.#server++;
-        this.#answered(undefined);
-      },
-    );
+    const began = performance.now();
+    const ended = (reply: Reply | undefined): void => {
+      this.#backoff.failed(performance.now() - began);
+      this.#answered(reply);
+    };
+    this.#enter().then(ended, (error: unknown) => {
+      if (!(error instanceof PoolError)) throw error;
+      // Ours to mend, and no server's; the next try asks anew.
+      if (error.reason === 'token') this.#listener.error(error);
+      else this.#server++;
+      ended(undefined);
+    });
   }
 
   #answered(reply: Reply | undefined): void {
