@@ -4,7 +4,9 @@ import type { Authorize } from './admission/authorization.ts';
 import { Connection } from './connection.ts';
 import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
+import { clientAddress } from './admission/client-address.ts';
 import { farewell } from './farewell.ts';
+import { Forwarding, type Neighbours } from './forwarding.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms, type RoomCounts } from './rooms/rooms.ts';
@@ -15,6 +17,7 @@ export type { Application, Authorize, Denial, Grant } from './admission/authoriz
 export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
 export type { Limits } from './admission/limits.ts';
+export type { Neighbours } from './forwarding.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
 export { signToken, type TokenRequest, tokenAuthorizer } from './admission/tokens.ts';
@@ -34,6 +37,8 @@ export interface SignalingOptions extends Partial<Limits> {
    * Default 0: the header, which anybody can write, is not believed.
    */
   readonly trustProxy?: number | undefined;
+  /** The other nodes behind the same address. Needed where clients may poll and the load balancer is not sticky. */
+  readonly neighbours?: Neighbours | undefined;
   /**
    * Hears of life events, for logs and figures. By default faults become process warnings, and the rest is not told.
    */
@@ -80,7 +85,7 @@ const CLOSE_GRACE = 1000;
  * none
  */
 export function attachSignaling(httpServer: HttpServer, options: SignalingOptions = {}): Signaling {
-  const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, observe = warn } = options;
+  const { path = SIGNALING_PATH, origin = '*', authorize, trustProxy = 0, neighbours, observe = warn } = options;
   const chosen = limits(options);
   if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) {
     throw new RangeError(`trustProxy is a number of proxies, not ${String(trustProxy)}`);
@@ -98,12 +103,24 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   const maxBodyBytes = chosen.maxSignalBytes * TRANSPORT_SIGNALS;
   const closed = () => ending !== undefined;
   const door = new Door({ limits: chosen, origin, trustProxy, maxBodyBytes, closed, observe: heard });
+  const forwarding =
+    neighbours &&
+    new Forwarding({
+      neighbours,
+      // A client that polls has one request that waits and one that brings something.
+      mostPerAddress: 2 * chosen.maxConnectionsPerAddress,
+      answerWithin: { post: chosen.joinDeadline, poll: PING_INTERVAL + chosen.joinDeadline },
+      failed: (error) => heard({ type: 'fault', error }),
+    });
   const mount = new Mount(httpServer, path, {
     admits: (request, answer, errand) => {
       if ('writeHead' in answer) boundBody(request, answer, chosen.joinDeadline);
+      if (forwarding?.isPassedOn(request) && errand === 'poll') return true;
       const rejection = door.rejects(request, errand);
       if (rejection !== undefined) turnAway(rejection, request, answer);
-      return rejection === undefined;
+      if (rejection !== undefined || errand !== 'poll' || !('writeHead' in answer)) return rejection === undefined;
+      const unknown = (): void => void mount.inner.emit('request', request, answer);
+      return !forwarding?.takes(request, answer, clientAddress(request, trustProxy), unknown);
     },
     farewell: (request, response) => {
       farewell(request, response, house).catch((error: unknown) => heard({ type: 'fault', error }));
@@ -120,6 +137,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     pingTimeout: PING_TIMEOUT,
     cors: { origin: origin === '*' ? '*' : [...origin] },
   });
+  if (forwarding) io.engine.generateId = forwarding.sessionId;
   const rooms = new MemoryRooms(chosen);
   const visits = new Set<Visit>();
   let ending: Promise<void> | undefined;
@@ -148,6 +166,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     const ended = Promise.all([...visits].map((visit) => visit.ended));
     for (const visit of visits) visit.dismiss();
     await within(CLOSE_GRACE, Promise.all([ended, mount.emptied()]));
+    forwarding?.close();
     await io.close();
     await mount.close();
     await ended;
