@@ -31,11 +31,17 @@ describe('the pauses of a client that comes back', () => {
     }
   });
 
-  it('are longer where a try took its time', () => {
+  it('are longer where tries took their time, up to two minutes', () => {
     const backoff = new Backoff(1, () => 1);
     expect(backoff.pause()).toBe(2000);
     backoff.failed(4500);
     expect(backoff.pause()).toBe(13_000);
+    backoff.failed(4500);
+    expect(backoff.pause()).toBe(48_000);
+    for (let tries = 0; tries < 100; tries++) backoff.failed(4500);
+    expect(backoff.pause()).toBe(120_000);
+    backoff.restart();
+    expect(backoff.pause()).toBe(2000);
   });
 
   it('never get longer, whatever was before', () => {

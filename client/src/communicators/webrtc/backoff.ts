@@ -2,6 +2,8 @@
 const FIRST_MS = 2000;
 /** No pause is longer, in ms. 10,000 clients that have waited that long come at 667 a second. */
 export const LONGEST_MS = 30_000;
+/** Unless tries took their time and failed, and for twice that time: the server can't serve so many; 167 a second of 10,000. */
+const CROWDED_MS = 120_000;
 /** No pause is shorter, in ms. */
 const LEAST_MS = 100;
 /** Where another server may be there, in ms; by chance too, for the others of this one go there as well. */
@@ -26,6 +28,8 @@ export class Backoff {
   readonly #chance: () => number;
   /** All pauses so far, and all tries, in ms. */
   #waited = 0;
+  /** All tries that failed, in ms. */
+  #inVain = 0;
   #tries = 0;
   #sendings = 0;
 
@@ -43,11 +47,13 @@ export class Backoff {
   /** A try has failed after so long, in ms. One that took its time was in a crowd. */
   failed(ms: number): void {
     this.#waited += ms;
+    this.#inVain += ms;
   }
 
   /** Something has changed, and what failed before says nothing any more. */
   restart(): void {
     this.#waited = 0;
+    this.#inVain = 0;
     this.#tries = 0;
     this.#sendings = 0;
   }
@@ -62,7 +68,8 @@ export class Backoff {
 
   #most(): number {
     if (this.#tries === 1) return FIRST_MS;
-    return Math.min(2 * Math.max(FIRST_MS, this.#waited), LONGEST_MS);
+    const longest = Math.min(LONGEST_MS + 2 * this.#inVain, CROWDED_MS);
+    return Math.min(2 * Math.max(FIRST_MS, this.#waited), longest);
   }
 
   /** One of the other servers may be alive: each is asked once before we are patient. */
