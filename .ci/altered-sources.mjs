@@ -35,7 +35,7 @@ export const knowingStarts = new Set(scaled.map(({ file }) => file));
 
 /**
  * Ways to break the code, by name: each has to be noticed by an ordinary run of that simulation.
- * @type {Readonly<Record<string, { readonly simulation: 'session' | 'pairing', readonly what: string, readonly alteration: Alteration }>>}
+ * @type {Readonly<Record<string, { readonly simulation: 'session' | 'pairing' | 'outage', readonly what: string, readonly alteration: Alteration }>>}
  */
 export const breaks = {
   resend: {
@@ -105,6 +105,15 @@ export const breaks = {
       'client/src/communicators/pairing.ts',
       'return rung(pairing, event.link, now, rules);',
       'return stay(pairing);',
+    ),
+  },
+  jitter: {
+    simulation: 'outage',
+    what: 'who waits leaves nothing to chance',
+    alteration: change(
+      'client/src/communicators/webrtc/backoff.ts',
+      'return least + this.#chance() * (most - least);',
+      'return Math.max(least, most);',
     ),
   },
   resume: {

@@ -25,6 +25,7 @@ const NOTICED: Readonly<Record<string, RegExp>> = {
   'old-link': /calls this link|arrived twice|lane does not open with a hello/,
   cancel: /nothing came of|waits in vain|never arrived/,
   ring: /is not connected to/,
+  jitter: /10000 tries come in one second/,
   resume: /does not have the session any more/,
 };
 
@@ -51,6 +52,19 @@ describe('npm run simulate', () => {
       expect(again.output).toContain(`failed: ${text}`);
     },
   );
+
+  it('lets 10,000 clients come back to a server that was away for half a minute', { timeout: 60_000 }, async () => {
+    const { code, output } = await simulate('outage');
+    expect(output).toMatch(/10,000 clients, 1,000 joins a second, 30 s away/);
+    expect(output).toMatch(/ours +\d/);
+    expect(output).not.toContain('failed:');
+    expect(code).toBe(0);
+  });
+
+  it.each([1, 120])('and for %i s', { timeout: 60_000 }, async (outage) => {
+    const { code } = await simulate('outage', '--outage', `${outage}`, '--clients', '5000');
+    expect(code).toBe(0);
+  });
 
   it('says what it does not understand', { timeout: 60_000 }, async () => {
     const { code, output } = await simulate('--break', 'nothing');

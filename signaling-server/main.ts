@@ -7,6 +7,7 @@ import { httpServer } from './command/http-server.ts';
 import { openLog, report, teller, withoutPassword } from './command/log.ts';
 import { openMetrics } from './command/metrics.ts';
 import { HELP, SettingsError } from './command/options.ts';
+import { ownAddress } from './command/own-address.ts';
 import { secretsIn, type Serving, settings } from './command/settings.ts';
 import { version } from './command/version.ts';
 import { MissingPackage } from './optional-package.ts';
@@ -43,11 +44,12 @@ async function serve(asked: Serving): Promise<void> {
         socketsRefused: () => socketsRefused,
       })
     : undefined;
+  const cluster = redis && (await redisCluster(redis));
   const reported = report(log, told);
   const signaling: Signaling = attachSignaling(server, {
     ...options,
     authorize,
-    cluster: redis && (await redisCluster(redis)),
+    cluster,
     ice,
     observe: (event) => {
       reported(event);
@@ -73,6 +75,8 @@ async function serve(asked: Serving): Promise<void> {
     signaling.close().catch(fault);
   });
   server.listen(port, host, () => {
+    const { address, port: taken } = server.address() as AddressInfo;
+    cluster?.announce(redis?.advertise ?? ownAddress(address, taken));
     log('info', 'listening', {
       message: `peerpool-signaling listens on ${authority(server.address() as AddressInfo)}${signaling.path}`,
       version: version(),

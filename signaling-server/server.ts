@@ -1,14 +1,16 @@
 import { Server } from 'socket.io';
 import { type Refusal, type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
 import type { Authorize } from './admission/authorization.ts';
-import type { Cluster } from './cluster/redis-cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { Connection } from './connection.ts';
 import { boundBody, Door, type DoorCode, turnAway } from './admission/door.ts';
 import type { SignalingEvent } from './events.ts';
+import { clientAddress } from './admission/client-address.ts';
 import { Audiences } from './audiences.ts';
 import { farewell } from './farewell.ts';
 import { counters, type Figures } from './figures.ts';
 import { type IceOptions, iceOptions } from './ice/ice-options.ts';
+import { Forwarding } from './forwarding.ts';
 import { type Limits, limits } from './admission/limits.ts';
 import { type HttpServer, Mount } from './mount.ts';
 import { MemoryRooms } from './rooms/memory-rooms.ts';
@@ -20,10 +22,12 @@ export type { Capability } from '#shared/signaling';
 export type { Application, Authorize, Denial, Grant } from './admission/authorization.ts';
 export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
-export { type Cluster, redisCluster, type RedisOptions } from './cluster/redis-cluster.ts';
+export type { Cluster } from './cluster/cluster.ts';
+export { type RedisCluster, redisCluster, type RedisOptions } from './cluster/redis-cluster.ts';
 export type { Figures } from './figures.ts';
 export type { Limits } from './admission/limits.ts';
 export type { IceOptions, TurnOptions } from './ice/ice-options.ts';
+export type { Neighbours } from './forwarding.ts';
 export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
 export { signToken, type TokenRequest, tokenAuthorizer } from './admission/tokens.ts';
@@ -119,12 +123,24 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   const maxBodyBytes = chosen.maxSignalBytes * TRANSPORT_SIGNALS;
   const closed = () => ending !== undefined;
   const door = new Door({ limits: chosen, origin, trustProxy, maxBodyBytes, closed, observe: heard });
+  const forwarding =
+    cluster &&
+    new Forwarding({
+      neighbours: cluster.neighbours,
+      // A client that polls has one request that waits and one that brings something.
+      mostPerAddress: 2 * chosen.maxConnectionsPerAddress,
+      answerWithin: { post: chosen.joinDeadline, poll: PING_INTERVAL + chosen.joinDeadline },
+      failed: (error) => heard({ type: 'fault', error }),
+    });
   const mount = new Mount(httpServer, path, {
     admits: (request, answer, errand) => {
       if ('writeHead' in answer) boundBody(request, answer, chosen.joinDeadline);
+      if (forwarding?.isPassedOn(request) && errand === 'poll') return true;
       const rejection = door.rejects(request, errand);
       if (rejection !== undefined) turnAway(rejection, request, answer);
-      return rejection === undefined;
+      if (rejection !== undefined || errand !== 'poll' || !('writeHead' in answer)) return rejection === undefined;
+      const unknown = (): void => void mount.inner.emit('request', request, answer);
+      return !forwarding?.takes(request, answer, clientAddress(request, trustProxy), unknown);
     },
     farewell: (request, response) => {
       farewell(request, response, house).catch((error: unknown) => heard({ type: 'fault', error }));
@@ -139,9 +155,10 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     connectTimeout: 2 * chosen.joinDeadline,
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
-    ...(cluster && { adapter: cluster.adapter }),
+    ...(cluster?.adapter && { adapter: cluster.adapter }),
     cors: { origin: origin === '*' ? '*' : [...origin] },
   });
+  if (forwarding) io.engine.generateId = forwarding.sessionId;
   const audiences = new Audiences();
   const listener: RoomsListener = {
     changed: (room, version, change) => audiences.tell(room, version, change),
@@ -188,6 +205,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     const ended = Promise.all([...visits].map((visit) => visit.ended));
     for (const visit of visits) visit.dismiss();
     await within(CLOSE_GRACE, Promise.all([ended, mount.emptied()]));
+    forwarding?.close();
     await io.close();
     await mount.close();
     await ended;

@@ -115,7 +115,7 @@ export class Visit implements Listener {
   }
 
   #receive(event: readonly unknown[]): void {
-    if (!this.#socket.connected) return;
+    if (!this.#socket.connected || this.#leaving !== undefined) return;
     const [name, args, reply] = apart(event);
     const request = parseRequest(name, args, this.#house.limits.maxSignalBytes);
     if ('code' in request) return this.#refuse(request, reply);

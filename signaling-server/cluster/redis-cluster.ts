@@ -1,22 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import type { ServerOptions } from 'socket.io';
 import { optionalPackage } from '../optional-package.ts';
-import type { RoomLimits, Rooms, RoomsListener } from '../rooms/rooms.ts';
 import { adapterClient } from './adapter-client.ts';
+import type { Cluster } from './cluster.ts';
 import { ChangeStream } from './change-stream.ts';
+import { RedisNeighbours } from './redis-neighbours.ts';
 import { RedisRooms } from './redis-rooms.ts';
 import { type Client, Store } from './store.ts';
 
-/** What several signaling servers share: who is in which room, and a way from one to the other. */
-export interface Cluster {
-  /** This server among them. */
-  readonly node: string;
-  /** Of socket.io. */
-  readonly adapter: NonNullable<ServerOptions['adapter']>;
-  /** Rooms for one server; `readiness` hears that nobody can join there, and why, and `undefined` when one can again. */
-  rooms(limits: RoomLimits, listener: RoomsListener, readiness: (why: string | undefined) => void): Rooms;
-  /** When the rooms and socket.io are closed. */
-  close(): Promise<void>;
+/** A cluster whose nodes meet in a Redis. */
+export interface RedisCluster extends Cluster {
+  /**
+   * Where the other nodes reach this one, as `http://10.0.0.7:3000`: plain HTTP, on a network of their own. To be said
+   * once it is known; by it clients that poll need no sticky load balancer.
+   */
+  announce(address: string): void;
 }
 
 export interface RedisOptions {
@@ -41,13 +37,12 @@ const SIGNALS_KEPT = 20_000;
  * For one `attachSignaling`. Does not wait for Redis: while that can't be reached, nobody can join.
  * @throws Error when redis or @socket.io/redis-streams-adapter is not installed; TypeError for a url that is none
  */
-export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): Promise<Cluster> {
+export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): Promise<RedisCluster> {
   const purpose = 'a cluster needs';
   const redis = await optionalPackage('redis', purpose, () => import('redis'));
   const streams = await optionalPackage('@socket.io/redis-streams-adapter', purpose, () => {
     return import('@socket.io/redis-streams-adapter');
   });
-  const node = randomBytes(8).toString('hex');
   const clients: Client[] = [];
   const connected = (options: object): Client => {
     const client = redis.createClient({
@@ -67,12 +62,14 @@ export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): 
     return client;
   };
   const store = new Store(connected({ disableOfflineQueue: true }), prefix);
+  const neighbours = new RedisNeighbours(store);
   let reading = false;
   // One that is subscribed hears nothing for hours, and is not broken.
   const options = { commandsQueueMaxLength: MOST_WAITING, pingInterval: PING_INTERVAL };
   const messages = adapterClient(connected(options), () => (reading = true));
   return {
-    node,
+    neighbours,
+    announce: (address) => (neighbours.address = new URL(address).origin),
     adapter: streams.createAdapter(messages, {
       streamName: `${prefix}:signals`,
       maxLen: SIGNALS_KEPT,
@@ -81,7 +78,7 @@ export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): 
     rooms: (limits, listener, readiness) => {
       const reader = connected({ disableOfflineQueue: true });
       return new RedisRooms({
-        node,
+        neighbours,
         store,
         limits,
         listener,

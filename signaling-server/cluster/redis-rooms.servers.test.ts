@@ -64,7 +64,8 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
       pass: async (milliseconds) => {
         for (let left = milliseconds; left > 0; left -= HELD_FOR / 2) {
           await advance(redis.url, prefix, Math.min(left, HELD_FOR / 2));
-          for (const { cluster } of open) await script(redis.url, prefix, 'beat', cluster.node, HELD_FOR);
+          for (const { cluster } of open)
+            await script(redis.url, prefix, 'beat', cluster.neighbours.self, HELD_FOR, '', '');
         }
       },
       close: async () => {

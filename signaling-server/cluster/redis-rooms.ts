@@ -15,6 +15,7 @@ import {
   type Taken,
 } from '../rooms/rooms.ts';
 import type { ChangeStream } from './change-stream.ts';
+import type { RedisNeighbours } from './redis-neighbours.ts';
 import { type Entry, type Occupant, RoomView } from './room-view.ts';
 import { inTime, type Store } from './store.ts';
 
@@ -53,7 +54,7 @@ interface Claiming {
 }
 
 export interface NodeOptions {
-  readonly node: string;
+  readonly neighbours: RedisNeighbours;
   readonly store: Store;
   readonly limits: RoomLimits;
   readonly listener: RoomsListener;
@@ -158,7 +159,7 @@ export class RedisRooms implements Rooms {
     this.#closed.abort();
     await this.#beating;
     await this.#stream.close();
-    await inTime(this.#run('retire', this.#options.node, LEASE)).catch(() => undefined);
+    await inTime(this.#run('retire', this.#options.neighbours.self, LEASE)).catch(() => undefined);
   }
 
   #run(...call: Parameters<Store['run']>): Promise<unknown> {
@@ -166,12 +167,12 @@ export class RedisRooms implements Rooms {
   }
 
   async #claim(room: RoomName, claim: Claim): Promise<readonly unknown[]> {
-    const { limits, node } = this.#options;
+    const { limits, neighbours } = this.#options;
     const { name, instance, proof, socket, again, silent = '' } = claim;
     const places = [limits.maxPeersPerRoom, limits.maxRooms];
     const end = performance.now() + RESTORING_AT_MOST;
     for (;;) {
-      const call = [room, name, instance, text(proof), socket, node, again ? 1 : 0, silent, ...places];
+      const call = [room, name, instance, text(proof), socket, neighbours.self, again ? 1 : 0, silent, ...places];
       const asked = this.#run('join', ...call) as Promise<readonly unknown[]>;
       const answer = await inTime(asked).catch((error: unknown) => {
         this.#giveBack(asked, room, claim);
@@ -272,9 +273,11 @@ export class RedisRooms implements Rooms {
   }
 
   async #live(): Promise<void> {
-    const { node } = this.#options;
-    const beat = (await inTime(this.#run('beat', node, LEASE))) as readonly unknown[];
-    const [known, seats, more, first, peers, rooms] = beat;
+    const { neighbours } = this.#options;
+    const said = [neighbours.self, LEASE, neighbours.address, neighbours.proposal];
+    const beat = (await inTime(this.#run('beat', ...said))) as readonly unknown[];
+    const [known, seats, more, first, peers, rooms, secret] = beat;
+    neighbours.secret = String(secret);
     const wasAway = this.unready() !== undefined || known !== 1;
     this.#answered = performance.now();
     this.#counts = { peers: Number(peers), rooms: Number(rooms) };
@@ -288,7 +291,8 @@ export class RedisRooms implements Rooms {
 
   /** Makes Redis have the seats that are here, and no others of this node. */
   async #restore(): Promise<void> {
-    const { node, listener } = this.#options;
+    const { neighbours, listener } = this.#options;
+    const node = neighbours.self;
     for (const seats of portions([...this.#seats.values()])) {
       const values = seats.flatMap(({ room, name, instance, proof, socket, order }) => {
         return [room, name, instance, text(proof), socket, order, this.#views.get(room)?.view.version ?? 0];

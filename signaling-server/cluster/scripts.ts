@@ -10,6 +10,8 @@
  * | `:held` | sorted set of `R/N` by the clock at which N is free again |
  * | `:nodes` | sorted set of nodes by the clock at which they count as dead |
  * | `:node:ID` | set of the `R/N` whose sockets are at that node |
+ * | `:addresses` | hash: where each node is reached by the others |
+ * | `:secret` | by which nodes know each other |
  * | `:changes` | stream of what happened in rooms, for every node to read |
  *
  * A seat: `i` instance, `p` proof, `s` socket, `n` node, `o` place in the order of its room. Versions are microseconds
@@ -110,7 +112,10 @@ local function sweep()
       endIfEmpty(room)
     end
   end
-  if #entries < ${SWEPT_AT_ONCE} then redis.call('ZREM', nodesKey, dead) end
+  if #entries < ${SWEPT_AT_ONCE} then
+    redis.call('ZREM', nodesKey, dead)
+    redis.call('HDEL', P .. ':addresses', dead)
+  end
   return 1
 end
 
@@ -198,19 +203,22 @@ return holder and holder.s or ''
 `;
 
 /**
- * ARGV: node, ms of its lease. Whether it was known, how many seats it has here, whether there is more to sweep, the
- * first entry of the stream, peers and rooms of all nodes.
+ * ARGV: node, ms of its lease, its address or '', a secret to be that of all nodes if there is none. Whether it was
+ * known, how many seats it has here, whether there is more to sweep, the first entry of the stream, peers and rooms of
+ * all nodes, the secret.
  */
 const BEAT = `
-local node, lease = unpack(ARGV)
+local node, lease, address, secret = unpack(ARGV)
 local known = redis.call('ZSCORE', nodesKey, node)
 redis.call('ZADD', nodesKey, value + tonumber(lease), node)
+if address ~= '' then redis.call('HSET', P .. ':addresses', node, address) end
+redis.call('SET', P .. ':secret', secret, 'NX')
 local more = sweep()
 local first = redis.call('XRANGE', P .. ':changes', '-', '+', 'COUNT', 1)[1]
 local peers = 0
 for _, each in ipairs(redis.call('ZRANGE', nodesKey, 0, -1)) do peers = peers + redis.call('SCARD', nodeKey(each)) end
 return { known and 1 or 0, redis.call('SCARD', nodeKey(node)), more, first and first[1] or '', peers,
-  redis.call('SCARD', roomsKey) }
+  redis.call('SCARD', roomsKey), redis.call('GET', P .. ':secret') }
 `;
 
 /**
@@ -268,6 +276,11 @@ const LOOK = `
 return { redis.call('HGET', roomKey(ARGV[1]), 'version') or '0', inOrder(ARGV[1], nil) }
 `;
 
+/** ARGV: node. Where it is reached; '' when there is none, or it has not said. */
+const ADDRESS = `
+return redis.call('HGET', P .. ':addresses', ARGV[1]) or ''
+`;
+
 /** ARGV: node, ms. It goes: its seats stay for so long, for their holders to take over at other nodes. */
 const RETIRE = `
 redis.call('ZADD', nodesKey, value + tonumber(ARGV[2]), ARGV[1])
@@ -283,5 +296,6 @@ export const SCRIPTS = {
   discard: PRELUDE + DISCARD,
   versions: PRELUDE + VERSIONS,
   look: PRELUDE + LOOK,
+  address: PRELUDE + ADDRESS,
   retire: PRELUDE + RETIRE,
 } as const;

@@ -42,6 +42,11 @@ const OPTIONS = {
       'a Redis through which several servers are one; redis:// or rediss://; needs the packages redis and @socket.io/redis-streams-adapter',
   },
   'redis-prefix': { takes: 'text', tells: 'what its keys begin with', fallback: 'peerpool' },
+  advertise: {
+    takes: 'url',
+    tells:
+      'where the other servers reach this one, by plain HTTP; by default its first address on a network, and its port',
+  },
   'stun-url': { takes: 'url,…', tells: 'STUN servers that members are told of', list: true },
   'turn-url': {
     takes: 'url,…',

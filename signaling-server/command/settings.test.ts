@@ -49,6 +49,7 @@ describe('settings', () => {
       PEERPOOL_TRUST_PROXY: '2',
       PEERPOOL_AUTH_SECRET: `${first}, ${second}`,
       PEERPOOL_ORIGIN: 'https://example.org, http://localhost:5173',
+      PEERPOOL_ADVERTISE: 'http://10.0.0.7:3000',
       PEERPOOL_REDIS_URL: 'rediss://:opensesame@redis.example.org:6380/1',
       PEERPOOL_REDIS_PREFIX: '{sums}:',
       PEERPOOL_STUN_URL: 'stun:stun.example.org, stuns:[2001:db8::1]:5349',
@@ -74,7 +75,11 @@ describe('settings', () => {
       trustProxy: 2,
       authSecrets: [first, second],
       origin: ['https://example.org', 'http://localhost:5173'],
-      redis: { url: 'rediss://:opensesame@redis.example.org:6380/1', prefix: '{sums}:' },
+      redis: {
+        url: 'rediss://:opensesame@redis.example.org:6380/1',
+        prefix: '{sums}:',
+        advertise: 'http://10.0.0.7:3000',
+      },
       ice: {
         stun: ['stun:stun.example.org', 'stuns:[2001:db8::1]:5349'],
         turn: {
@@ -157,6 +162,7 @@ describe('settings', () => {
   });
 
   it.each([
+    [['--advertise', '10.0.0.7:3000'], '--advertise looks like http://10.0.0.7:3000, not "10.0.0.7:3000"'],
     [['--redis-url', 'opensesame'], '--redis-url looks like redis://127.0.0.1:6379'],
     [['--redis-url', 'http://:opensesame@example.org'], '--redis-url looks like redis://127.0.0.1:6379'],
     [['--redis-url', 'redis:opensesame'], '--redis-url looks like'],

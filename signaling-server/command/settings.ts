@@ -22,7 +22,7 @@ export interface Serving {
   /** None: everybody may join. */
   readonly authSecrets: readonly string[];
   /** Absent: this server is alone. */
-  readonly redis: { readonly url: string; readonly prefix: string } | undefined;
+  readonly redis: RedisSettings | undefined;
   /** What members are told to find each other by; absent: nothing. */
   readonly ice: IceSettings | undefined;
   readonly logLevel: LogLevel;
@@ -129,17 +129,34 @@ function secrets(given: Given | undefined): readonly string[] {
   throw new SettingsError(`${which} has fewer than ${SECRET_BYTES} bytes; openssl rand -base64 32 makes one`);
 }
 
+export interface RedisSettings {
+  readonly url: string;
+  readonly prefix: string;
+  /** Where other nodes reach this one. */
+  readonly advertise: string | undefined;
+}
+
 /** There may be a password in it, so a wrong one is not repeated. */
-function redis(line: CommandLine): Serving['redis'] {
+function redis(line: CommandLine): RedisSettings | undefined {
   const given = line.read('redis-url');
   const { value: prefix, from } = line.readOr('redis-prefix');
   if (!/^[\w.:{}-]{1,64}$/.test(prefix)) {
     throw new SettingsError(`${from} is up to 64 letters, digits and . : _ - { }, not ${JSON.stringify(prefix)}`);
   }
+  const advertise = reached(line.read('advertise'));
   if (given === undefined) return undefined;
   const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
-  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return { url: given.value, prefix };
+  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== '') {
+    return { url: given.value, prefix, advertise };
+  }
   throw new SettingsError(`${given.from} looks like redis://127.0.0.1:6379, or rediss:// for one with TLS`);
+}
+
+function reached(given: Given | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
+  if (url?.protocol === 'http:' && url.origin === given.value) return given.value;
+  throw new SettingsError(`${given.from} looks like http://10.0.0.7:3000, not ${JSON.stringify(given.value)}`);
 }
 
 function ice(line: CommandLine): IceSettings | undefined {

@@ -78,7 +78,8 @@ export const PROBES = {
     await clock.run(clock.now + luck.between(0, 3_000));
     server.revive();
     const back = (): boolean => crowd.living.every(({ transport }) => transport.place?.joined === true);
-    await clock.run(clock.now + 10_000, back);
+    // In twice the time that the server was away, at most.
+    await clock.run(clock.now + 15_000, back);
     // A ring that may have crossed the offer is not heard for two seconds; the next is.
     return { within: 3_500, link: 'any' };
   },

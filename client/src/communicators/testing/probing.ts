@@ -1,3 +1,4 @@
+import { LONGEST_MS, STAYED_MS } from '../webrtc/backoff.ts';
 import type { Coverage, Sight } from './coverage.ts';
 import { type Couple, PROBES, type ProbeWorld, SERVER_PROBES } from './probes.ts';
 import { type Scene, unsettled } from './settlement.ts';
@@ -19,7 +20,8 @@ const NEWS_WITHIN = 500;
 /** One thing goes wrong in a room where all is well. Resolves with what was not well again in time, if anything. */
 export async function probe(world: ProbingWorld): Promise<string | undefined> {
   const { clock, luck, coverage, crowd, server } = world;
-  await clock.run(clock.now + 10_000, () => crowd.living.every(({ transport }) => transport.place?.joined === true));
+  const back = (): boolean => crowd.living.every(({ transport }) => transport.place?.joined === true);
+  await clock.run(clock.now + 2 * LONGEST_MS, back);
   await clock.run(clock.now + NEWS_WITHIN);
   const couple = someCouple(world);
   if (couple === undefined) return undefined;
@@ -27,6 +29,8 @@ export async function probe(world: ProbingWorld): Promise<string | undefined> {
   const name = luck.pick(names.filter((name) => !server.certain || !SERVER_PROBES.includes(name)));
   const { caller, callee, near, far } = couple;
   coverage.saw(`probe: ${name}`);
+  // Who lost its socket again and again before is patient.
+  if (SERVER_PROBES.includes(name)) await clock.run(clock.now + STAYED_MS);
   world.log(undefined, `sees a probe: ${name}, between ${caller.instance} and ${callee.instance}`);
   const changes = caller.changes + callee.changes;
   const ends = (): number => (caller.dialed.get(callee.instance) ?? 0) + (callee.dialed.get(caller.instance) ?? 0);

@@ -1,11 +1,8 @@
 import { PoolError } from '../../errors.ts';
 import type { Disappearance, Presence, Signal, TransportListener } from '../transport.ts';
+import { Backoff } from '../webrtc/backoff.ts';
 import type { ServerWorld, SimulatedServer, Socket } from './simulated-server.ts';
 import type { Sleeper } from './virtual-clock.ts';
-
-/** As `SignalingClient` waits, in ms. */
-const RETRY_LEAST = 1_000;
-const RETRY_MOST = 5_000;
 
 type State =
   | { readonly name: 'new' | 'left' | 'away' }
@@ -24,7 +21,9 @@ export class SimulatedPlace {
   #listed = false;
   /** Another has our name at the server, and our listener knows. */
   #disputed = false;
-  #tries = 0;
+  readonly #backoff: Backoff;
+  /** When it joined last, in ms of the clock. */
+  #since = 0;
   #abandon: ((reason: unknown) => void) | undefined;
 
   constructor(
@@ -41,6 +40,7 @@ export class SimulatedPlace {
     this.presence = presence;
     this.secret = secret;
     this.#listener = listener;
+    this.#backoff = new Backoff(1, () => world.luck.below(2 ** 32) / 2 ** 32);
   }
 
   /** In the room, as both it and the server see it. */
@@ -69,7 +69,9 @@ export class SimulatedPlace {
   }
 
   wake(): void {
-    if (this.#state.name === 'away') this.#return();
+    if (this.#state.name !== 'away') return;
+    this.#backoff.restart();
+    this.#return();
   }
 
   async leave(): Promise<void> {
@@ -101,8 +103,10 @@ export class SimulatedPlace {
 
   /** The page notices that a socket is closed. */
   closed(socket: Socket): void {
-    if (this.#state.name === 'joined' && this.#state.socket === socket) this.#away();
-    else if (this.#state.name === 'entering' && this.#state.socket === socket) {
+    if (this.#state.name === 'joined' && this.#state.socket === socket) {
+      this.#backoff.stayed(this.#world.clock.now - this.#since);
+      this.#away();
+    } else if (this.#state.name === 'entering' && this.#state.socket === socket) {
       if (!this.#listed) this.#world.coverage.saw('server death during a join');
       this.#abandon?.(unreachable());
     }
@@ -173,7 +177,7 @@ export class SimulatedPlace {
 
   #joined(socket: Socket, members: readonly Presence[]): void {
     this.#state = { name: 'joined', socket };
-    this.#tries = 0;
+    this.#since = this.#world.clock.now;
     this.#disputed = false;
     if (this.#listed) this.#world.coverage.saw('socket closed and back');
     for (const member of members) this.#appeared(member);
@@ -193,12 +197,10 @@ export class SimulatedPlace {
   }
 
   #away(): void {
-    const { clock, luck } = this.#world;
     this.#listener.state('disconnected');
-    const most = Math.min(RETRY_LEAST * 2 ** ++this.#tries, RETRY_MOST);
     const away: State = { name: 'away' };
     this.#state = away;
-    clock.after(luck.between(RETRY_LEAST, most), this.page, () => {
+    this.#world.clock.after(this.#backoff.pause(), this.page, () => {
       if (this.#state === away) this.#return();
     });
   }

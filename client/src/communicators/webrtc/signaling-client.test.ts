@@ -8,6 +8,7 @@ import { attachSignaling, type Signaling } from '../../../../signaling-server/se
 import type { PoolError } from '../../errors.ts';
 import type { SignalingState } from '../communicator.ts';
 import type { Disappearance, Presence, Signal, TransportListener } from '../transport.ts';
+import { Backoff } from './backoff.ts';
 import { IceServers } from './ice-servers.ts';
 import { parsing } from './signal-post.ts';
 import { SignalingClient } from './signaling-client.ts';
@@ -434,6 +435,118 @@ describe('a server that remembers', () => {
       vi.useRealTimers();
     }
     expect([next.heard, next.errors]).toEqual([[], []]);
+  });
+});
+
+describe('a server that sends us on', () => {
+  type Join = (answer: (reply: unknown) => void, socket: Socket<ClientToServer, Anything>) => void;
+
+  /** Answers the joins that come, one after the other, by these; the last goes on. */
+  const answering = (...answers: Join[]): Promise<string> =>
+    stranger((socket) => {
+      socket.on('join', (_, answer) => {
+        const [next] = answers.length > 1 ? answers.splice(0, 1) : answers;
+        next?.(answer, socket);
+      });
+    });
+  const welcome: Join = (answer) => answer({ ok: true, members: [] });
+  const refusing =
+    (code: string): Join =>
+    (answer) =>
+      answer({ ok: false, code, message: `it is ${code}` });
+  const closing: Join = (answer, socket) => {
+    answer({ ok: true, members: [] });
+    socket.emit('refused', { ok: false, code: 'shutting-down', message: 'later' });
+    socket.conn.close();
+  };
+  const dropping: Join = (answer, socket) => {
+    answer({ ok: true, members: [] });
+    socket.conn.close();
+  };
+
+  it.each(['unavailable', 'shutting-down', 'server-full'])(
+    'by %s at the first join makes us ask the next',
+    async (code) => {
+      const [first, second] = [await answering(refusing(code)), await answering(welcome)];
+      const alice = new Party([first, second], 'alice');
+      expect(await alice.join()).toEqual([]);
+      expect([alice.states, alice.errors]).toEqual([['connecting', 'connected'], []]);
+    },
+  );
+
+  it('where all do so, the first join fails, and says what each said', async () => {
+    const gone = await house();
+    await gone.close();
+    const full = await answering(refusing('server-full'));
+    const failing = await answering(refusing('unavailable'));
+    const error: unknown = await new Party([full, gone.url, failing], 'alice').join().catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'unreachable', reason: 'signaling' });
+    const { message, cause } = error as PoolError;
+    expect(message).toContain('none of 3 signaling servers lets us in');
+    expect(message).toContain(`${full} refuses: it is server-full; no signaling server answers at ${gone.url}`);
+    expect(message).toContain(`${failing} refuses: it is unavailable`);
+    expect((cause as AggregateError).errors).toHaveLength(3);
+    await expect(new Party([full, full], 'bob').join()).rejects.toMatchObject({
+      code: 'refused',
+      reason: 'server-full',
+    });
+  });
+
+  it('a refusal of us is no reason to ask the next', async () => {
+    const [first, second] = [await answering(refusing('room-full')), await answering(welcome)];
+    await expect(new Party([first, second], 'alice').join()).rejects.toMatchObject({ reason: 'room-full' });
+  });
+
+  it('because it shuts down is left for the next within a second or so, without an error', async () => {
+    const pauses = vi.spyOn(Backoff.prototype, 'pause');
+    const [first, second] = [await answering(closing), await answering(refusing('shutting-down'), welcome)];
+    const alice = new Party([first, second], 'alice');
+    await alice.join();
+    // The second goes too, and sends us back to the first, which closes once more.
+    await until(() => alice.states.filter((state) => state === 'connected').length === 3);
+    expect(pauses.mock.calls).toEqual([[true], [true], [true]]);
+    expect(alice.errors).toEqual([]);
+  });
+
+  it('before it was asked is heard as well', async () => {
+    const pauses = vi.spyOn(Backoff.prototype, 'pause');
+    let comings = 0;
+    const url = await stranger((socket) => {
+      comings++;
+      if (comings === 2) {
+        socket.emit('refused', { ok: false, code: 'shutting-down', message: 'later' });
+        socket.conn.close();
+      } else socket.on('join', (_, answer) => (comings === 1 ? dropping : welcome)(answer, socket));
+    });
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await until(() => alice.states.filter((state) => state === 'connected').length === 2);
+    expect(pauses.mock.calls).toEqual([[false], [true]]);
+    expect(alice.errors).toEqual([]);
+  });
+
+  it('whose store fails for long is an error event once, while the others are asked', async () => {
+    const first = await answering(dropping, refusing('unavailable'));
+    let asked = 0;
+    const second = await answering((answer, socket) => {
+      asked++;
+      (asked < 3 ? refusing('unavailable') : welcome)(answer, socket);
+    });
+    const alice = new Party([first, second], 'alice');
+    await alice.join();
+    await until(() => alice.states.filter((state) => state === 'connected').length === 2);
+    expect(asked).toBe(3);
+    expect(alice.errors.map(({ code, reason }) => [code, reason])).toEqual([['unreachable', 'unavailable']]);
+  });
+
+  it('lets us in and drops us: our pauses grow all the same', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.3);
+    const pauses = vi.spyOn(Backoff.prototype, 'pause');
+    const url = await answering(dropping);
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    await until(() => pauses.mock.results.length === 2);
+    expect(pauses.mock.results.map(({ value }) => Math.round(value as number))).toEqual([670, 1270]);
   });
 });
 

@@ -2,16 +2,21 @@ import { SIGNALING_VERSION } from '#shared/signaling';
 import { PoolError } from '../../errors.ts';
 import { parsePresence } from '../signal.ts';
 import type { Presence, Signal } from '../transport.ts';
+import { Backoff } from './backoff.ts';
 import type { IceServers } from './ice-servers.ts';
 import type { SealedSignal } from './sealed-signals.ts';
 import type { WireListener } from './signal-post.ts';
-import { parseRefusal, parseRenewal, parseReply, refusedBy, type Refused, type Reply } from './signaling-reply.ts';
+import {
+  maySucceedElsewhere,
+  noneOf,
+  parseRefusal,
+  parseReply,
+  refusedBy,
+  type Refused,
+  type Reply,
+} from './signaling-reply.ts';
 import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
-import { fetchToken, slowToken, type Token } from './token-source.ts';
-
-/** Between two tries to find a server again, in ms; by chance, so that those whom one server lost do not come back in one instant. */
-const RETRY_LEAST_MS = 1000;
-const RETRY_MOST_MS = 5000;
+import { JoinToken, Renewals, type Token } from './token-source.ts';
 
 export interface SignalingOptions {
   readonly io: Connect;
@@ -31,7 +36,8 @@ export interface SignalingOptions {
 
 type State =
   | { readonly name: 'new' | 'left' }
-  | { readonly name: 'entering' | 'joined'; readonly socket: SignalingSocket }
+  | { readonly name: 'entering'; readonly socket: SignalingSocket }
+  | { readonly name: 'joined'; readonly socket: SignalingSocket; readonly since: number; readonly sentOn: boolean }
   | { readonly name: 'away'; readonly retry: ReturnType<typeof setTimeout> };
 
 /**
@@ -48,12 +54,10 @@ export class SignalingClient {
   #key = '';
   /** `join` has said who is here; what follows is told as it comes. */
   #listed = false;
-  /** Another has our name at the server, and our listener knows. */
-  #disputed = false;
-  /** Where a newer token is to be shown, while it is fetched and until that is answered. */
-  #renewing: SignalingSocket | undefined;
-  /** To come back, since we were last in the room. */
-  #tries = 0;
+  /** What our listener knows, of why we are not let in again. */
+  readonly #told = new Set<string>();
+  readonly #renewals: Renewals;
+  readonly #backoff: Backoff;
   #server = 0;
   /** Rejects the join that is under way. */
   #abandon: ((reason: unknown) => void) | undefined;
@@ -62,11 +66,13 @@ export class SignalingClient {
     this.#options = options;
     this.#self = self;
     this.#listener = listener;
+    this.#renewals = new Renewals(options.token, { room: options.room, name: self.name });
+    this.#backoff = new Backoff(options.urls.length, () => Math.random());
   }
 
   /**
    * Tries each server once. Resolves with who is in the room.
-   * @throws PoolError `unreachable` when none answers, `duplicate-peer`, `refused`, `malformed`, `unsupported`, `closed`; the signal's reason
+   * @throws PoolError `unreachable` when none answers or may let us in, `duplicate-peer`, `refused`, `malformed`, `unsupported`, `closed`; the signal's reason
    */
   async join(signal: AbortSignal): Promise<readonly Presence[]> {
     const abort = (): void => this.#abandon?.(signal.reason);
@@ -94,6 +100,7 @@ export class SignalingClient {
     if (this.#state.name !== 'away') return;
     clearTimeout(this.#state.retry);
     this.#state = { name: 'new' };
+    this.#backoff.restart();
     this.#return();
   }
 
@@ -121,17 +128,17 @@ export class SignalingClient {
     return urls[this.#server % urls.length] ?? urls[0];
   }
 
-  /** The next server is asked when one can't be reached, and not when it refuses: they stand for one room. */
-  async #enterOneOf(servers: number, signal: AbortSignal): Promise<void> {
+  /** The next server is asked when one can't be reached or can't take anybody, and not when it refuses us: they stand for one room. */
+  async #enterOneOf(servers: number, signal: AbortSignal, before: readonly PoolError[] = []): Promise<void> {
     signal.throwIfAborted();
     try {
       const reply = await this.#enter();
       if (!reply.ok) throw refusedBy(this.#url, reply, this.#self.name);
     } catch (error) {
-      if (!(error instanceof PoolError && error.code === 'unreachable')) throw error;
+      if (!(error instanceof PoolError && maySucceedElsewhere(error))) throw error;
       this.#server++;
-      if (servers <= 1) throw error;
-      await this.#enterOneOf(servers - 1, signal);
+      if (servers <= 1) throw noneOf(before, error);
+      await this.#enterOneOf(servers - 1, signal, [...before, error]);
     }
   }
 
@@ -140,6 +147,7 @@ export class SignalingClient {
     if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
     const { io, path, room, key, token, patience } = this.#options;
     const url = this.#url;
+    const fresh = new JoinToken(token, { room, name: this.#self.name });
     const socket = signalingSocket(io, url, path, patience);
     this.#state = { name: 'entering', socket };
     const unreachable = (cause: unknown): PoolError =>
@@ -148,21 +156,22 @@ export class SignalingClient {
     try {
       return await new Promise<Reply>((resolve, reject) => {
         this.#abandon = reject;
-        let fetching = false;
         impatient = setTimeout(() => {
           const cause = new Error(`nothing came within ${patience} ms`);
-          reject(fetching ? slowToken(cause) : unreachable(cause));
+          reject(fresh.late(cause) ?? unreachable(cause));
         }, patience);
         // The server closes the socket of who does not join in time, and is not to blame for that.
         socket.on('refused', (refusal: unknown) => {
           const { code } = (refusal ?? {}) as { readonly code?: unknown };
-          if (fetching && code === 'not-joined') reject(slowToken(new Error('the server did not wait any longer')));
+          const late = code === 'not-joined' && fresh.late(new Error('the server did not wait any longer'));
+          if (late) reject(late);
+          // To whom it closes, it says so before it is asked.
+          if (code === 'shutting-down') resolve({ ok: false, code, message: 'the server is shutting down' });
         });
         socket.on('connect_error', (error) => reject(unreachable(error)));
         socket.on('disconnect', (reason) => reject(unreachable(new Error(reason))));
         const ask = (shown: string, token: string | undefined): void => {
           this.#key = shown;
-          fetching = false;
           const again = this.#listed;
           const request = {
             version: SIGNALING_VERSION,
@@ -185,11 +194,7 @@ export class SignalingClient {
           });
         };
         socket.on('connect', () => {
-          fetching = typeof token === 'function';
-          Promise.all([key, fetchToken(token, { room, name: this.#self.name })]).then(
-            ([shown, fetched]) => ask(shown, fetched),
-            reject,
-          );
+          Promise.all([key, fresh.fetch()]).then(([shown, fetched]) => ask(shown, fetched), reject);
         });
         this.#hear(socket);
         socket.connect();
@@ -200,12 +205,16 @@ export class SignalingClient {
       clearTimeout(impatient);
       this.#abandon = undefined;
       if (this.#state.name === 'entering') this.#state = { name: 'new' };
-      if (this.#state.name !== 'joined') await depart(socket, false);
+      if (!this.#inRoomBy(socket)) await depart(socket, false);
     }
   }
 
+  #inRoomBy(socket: SignalingSocket): boolean {
+    return this.#state.name === 'joined' && this.#state.socket === socket;
+  }
+
   #hear(socket: SignalingSocket): void {
-    const here = (): boolean => this.#state.name === 'joined' && this.#state.socket === socket;
+    const here = (): boolean => this.#inRoomBy(socket);
     const heard = <Message>(parse: () => Message, take: (message: Message) => void): void => {
       if (!here()) return;
       let message: Message;
@@ -237,7 +246,7 @@ export class SignalingClient {
     });
     socket.on('expiring', () => {
       if (!here()) return;
-      this.#renew(socket).catch((error: unknown) => {
+      this.#renewals.renew(socket, this.#url, this.#options.patience).catch((error: unknown) => {
         if (this.#state.name !== 'left') this.#listener.error(error as PoolError);
       });
     });
@@ -254,7 +263,7 @@ export class SignalingClient {
       );
     });
     socket.on('disconnect', () => {
-      if (here()) this.#away();
+      if (here()) this.#dropped();
     });
   }
 
@@ -271,36 +280,11 @@ export class SignalingClient {
     this.#listener.error(new PoolError('malformed', sentence, { reason: 'signaling', cause }));
   }
 
-  /**
-   * When it fails, the server says `expiring` again while there is time; later we come back, with a token of that moment.
-   * @throws PoolError that says why
-   */
-  async #renew(socket: SignalingSocket): Promise<void> {
-    const { token, room, patience } = this.#options;
-    if (token === undefined || this.#renewing === socket) return;
-    this.#renewing = socket;
-    try {
-      const fetched = await fetchToken(token, { room, name: this.#self.name });
-      if (fetched === undefined || !socket.connected) return;
-      // Rejects when the socket closes too, and then there is nothing to renew.
-      const answer: unknown = await socket.timeout(patience).emitWithAck('renew', fetched);
-      const renewed = parseRenewal(answer);
-      if (!renewed.ok) throw refusedBy(this.#url, renewed, this.#self.name);
-    } catch (cause) {
-      if (cause instanceof PoolError) throw cause;
-      if (!socket.connected) return;
-      throw new PoolError('malformed', `the server at ${this.#url} does not renew`, { reason: 'signaling', cause });
-    } finally {
-      if (this.#renewing === socket) this.#renewing = undefined;
-    }
-  }
-
   /** Of those we knew before, who is not listed may be on its way back like us. */
   #joined(socket: SignalingSocket, members: readonly Presence[], ice: unknown): void {
-    this.#state = { name: 'joined', socket };
+    this.#state = { name: 'joined', socket, since: performance.now(), sentOn: false };
     this.#hearIce(ice);
-    this.#tries = 0;
-    this.#disputed = false;
+    this.#told.clear();
     for (const member of members) this.#appeared(member);
     this.#listener.state('connected');
   }
@@ -326,40 +310,56 @@ export class SignalingClient {
   }
 
   #refused(refusal: Refused): void {
-    // The socket is closed next, and then we come back.
-    if (refusal.code === 'shutting-down') return;
-    if (refusal.code === 'replaced') this.#stop(refusal);
+    if (refusal.code === 'shutting-down') {
+      // The socket is closed next, and then we come back.
+      if (this.#state.name === 'joined') this.#state = { ...this.#state, sentOn: true };
+    } else if (refusal.code === 'replaced') this.#stop(refusal);
     else this.#listener.error(refusedBy(this.#url, refusal, this.#self.name));
   }
 
+  /** We were in the room, and our socket has closed. */
+  #dropped(): void {
+    if (this.#state.name !== 'joined') return;
+    const { since, sentOn } = this.#state;
+    this.#backoff.stayed(performance.now() - since);
+    if (sentOn) this.#server++;
+    this.#away(sentOn);
+  }
+
   /** That the server can't be reached is a state and no error: the mesh does not need it, and it may take hours. */
-  #away(): void {
+  #away(sentOn: boolean): void {
     this.#listener.state('disconnected');
-    const most = Math.min(RETRY_LEAST_MS * 2 ** ++this.#tries, RETRY_MOST_MS);
-    const delay = RETRY_LEAST_MS + Math.random() * (most - RETRY_LEAST_MS);
-    this.#state = { name: 'away', retry: setTimeout(() => this.#return(), delay) };
+    const retry = setTimeout(() => this.#return(), this.#backoff.pause(sentOn));
+    this.#state = { name: 'away', retry };
   }
 
   #return(): void {
-    this.#enter().then(
-      (reply) => this.#answered(reply),
-      (error: unknown) => {
-        if (!(error instanceof PoolError)) throw error;
-        // Ours to mend, and no server's; the next try asks anew.
-        if (error.reason === 'token') this.#listener.error(error);
-        else this.#server++;
-        this.#answered(undefined);
-      },
-    );
+    const began = performance.now();
+    const ended = (reply: Reply | undefined): void => {
+      this.#backoff.failed(performance.now() - began);
+      this.#answered(reply);
+    };
+    this.#enter().then(ended, (error: unknown) => {
+      if (!(error instanceof PoolError)) throw error;
+      // Ours to mend, and no server's; the next try asks anew.
+      if (error.reason === 'token') this.#listener.error(error);
+      else this.#server++;
+      ended(undefined);
+    });
   }
 
   #answered(reply: Reply | undefined): void {
     if (this.#state.name === 'left' || reply?.ok) return;
     if (reply && this.#lost(reply)) return this.#stop(reply);
-    const disputed = reply?.code === 'name-taken';
-    if (reply && !(disputed && this.#disputed)) this.#listener.error(refusedBy(this.#url, reply, this.#self.name));
-    this.#disputed ||= disputed;
-    this.#away();
+    const sentOn = reply?.code === 'shutting-down';
+    if (reply) {
+      const error = refusedBy(this.#url, reply, this.#self.name);
+      if (maySucceedElsewhere(error)) this.#server++;
+      // Each code once, until we are in the room again: it may be said for hours.
+      if (!sentOn && !this.#told.has(reply.code)) this.#listener.error(error);
+      this.#told.add(reply.code);
+    }
+    this.#away(sentOn);
   }
 
   /**

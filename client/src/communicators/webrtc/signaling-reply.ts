@@ -60,3 +60,19 @@ export function refusedBy(url: string, { code, message }: Refused, name: string)
   const peer = ours === 'duplicate-peer' ? name : undefined;
   return new PoolError(ours, `the signaling server at ${url} refuses: ${message}`, { peer, reason: code });
 }
+
+/** Whether another server of the same room may let us in where this error was. What is said about us, each of them would say. */
+export function maySucceedElsewhere({ code, reason }: PoolError): boolean {
+  return code === 'unreachable' || reason === 'server-full';
+}
+
+/** Why none of the servers that were asked, the last one after those before, could let us in. */
+export function noneOf(before: readonly PoolError[], last: PoolError): PoolError {
+  if (before.length === 0) return last;
+  const failures = [...before, last];
+  const code = failures.every((failure) => failure.code === last.code) ? last.code : 'unreachable';
+  const reason = failures.every((failure) => failure.reason === last.reason) ? last.reason : 'signaling';
+  const sentence = `none of ${failures.length} signaling servers lets us in`;
+  const cause = new AggregateError(failures, sentence);
+  return new PoolError(code, `${sentence}: ${failures.map(({ detail }) => detail).join('; ')}`, { reason, cause });
+}
