@@ -6,6 +6,15 @@ import { promisify } from 'node:util';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 
+/** Where the command is, compiled from the sources as they are now. */
+export async function compiledServer(): Promise<string> {
+  await promisify(execFile)('npx', ['tsc', '-b', 'signaling-server'], { cwd: top });
+  const scope = `${top}dist/package.json`;
+  const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
+  if (!existsSync(scope)) writeFileSync(scope, `${JSON.stringify(inner, null, 2)}\n`);
+  return `${top}dist/signaling-server/main.js`;
+}
+
 /** The compiled command, in a process of its own: what is done to it takes nothing from who watches. */
 export class ServerProcess {
   readonly url: string;
@@ -17,11 +26,7 @@ export class ServerProcess {
   }
 
   static async start(args: readonly string[] = []): Promise<ServerProcess> {
-    await promisify(execFile)('npx', ['tsc', '-b', 'signaling-server'], { cwd: top });
-    const scope = `${top}dist/package.json`;
-    const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
-    if (!existsSync(scope)) writeFileSync(scope, `${JSON.stringify(inner, null, 2)}\n`);
-    const command = ['dist/signaling-server/main.js', '--host', '127.0.0.1', '--port', '0', ...args];
+    const command = [await compiledServer(), '--host', '127.0.0.1', '--port', '0', ...args];
     const child = spawn(process.execPath, command, { cwd: top, stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     for (;;) {
