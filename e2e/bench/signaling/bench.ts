@@ -35,15 +35,8 @@ export async function bench(options: SignalingBenchOptions): Promise<void> {
   tell(machine);
   for (let round = 0; round < rounds; round++) {
     const began = Date.now();
-    for (const part of parts) {
-      for (let place = 0; place < contenders.length; place++) {
-        const contender = contenders[(place + round) % contenders.length] as Contender;
-        await measure(part, contender, round, results, sizes).catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          results.fail({ contender, where: part, round, reason });
-        });
-      }
-    }
+    const turn = contenders.map((_, place) => contenders[(place + round) % contenders.length] as Contender);
+    for (const part of parts) await measure(part, turn, round, results, sizes);
     tell(`round ${round + 1} of ${rounds}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
   }
   const figures = judge(results, FIGURES);

@@ -37,41 +37,171 @@ const SETTLE = 1000;
 /** Joins and seconds of signals that nobody counts: V8 compiles meanwhile what it has seen often enough. */
 const WARM_JOINS = 200;
 const WARM_SECONDS = 2;
+/** Turns of each contender in a round. Even: half of them in the opposite order. */
+const SLICES = 10;
 
-/** One part, by a server and a load of its own. */
+/** One part, by all contenders in this order. Who fails is left out of the rest of it. */
 export async function measure(
   part: Part,
-  contender: Contender,
+  contenders: readonly Contender[],
   round: number,
   results: Results,
   sizes: Sizes,
 ): Promise<void> {
-  const add: Add = (name, unit, better, value) => {
-    results.add({ name, unit, better, where: part }, contender, round, value);
-  };
-  // Where the load would be full before the server, it comes from clients that say the same and cost less.
-  const make: Make = part === 'saturated' ? 'frames' : 'socket.io-client';
-  const site = await open(contender, sizes.profiles);
-  try {
-    const load = await Load.start(site, make, sizes.generators);
+  const attempt = async (contender: Contender, step: () => Promise<void>): Promise<boolean> => {
     try {
-      await PERFORMED[part](site, load, sizes, add);
-    } finally {
-      await load.leave();
+      await step();
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      results.fail({ contender, where: part, round, reason });
+      return false;
+    }
+  };
+  const adder = (contender: Contender): Add => {
+    return (name, unit, better, value) => results.add({ name, unit, better, where: part }, contender, round, value);
+  };
+  if (part === 'memory') {
+    for (const contender of contenders) {
+      await attempt(contender, async () => {
+        const stand = await Stand.open(contender, 'socket.io-client', sizes);
+        await measureMemory(stand, sizes, adder(contender)).finally(() => stand.close());
+      });
+    }
+    return;
+  }
+  const { make, prepare, slice, tell } = SLICED[part];
+  const stands: Stand[] = [];
+  let running: { readonly contender: Contender; readonly stand: Stand; readonly slices: Watched[] }[] = [];
+  try {
+    for (const contender of contenders) {
+      await attempt(contender, async () => {
+        const stand = await Stand.open(contender, make, sizes);
+        stands.push(stand);
+        await prepare(stand.load, sizes);
+        running.push({ contender, stand, slices: [] });
+      });
+    }
+    for (let number = 0; number < SLICES; number++) {
+      for (const each of number % 2 === 0 ? [...running] : [...running].reverse()) {
+        const { contender, stand, slices } = each;
+        const done = await attempt(contender, async () => {
+          slices.push(await stand.watched(() => slice(stand.load, sizes)));
+        });
+        if (!done) running = running.filter((other) => other !== each);
+      }
     }
   } finally {
-    await site.close();
+    await Promise.all(stands.map((stand) => stand.close()));
+  }
+  for (const { contender, slices } of running) tell(joined(slices), sizes, adder(contender));
+}
+
+/** A server that is measured, and its peers. */
+class Stand {
+  readonly site: Site;
+  readonly load: Load;
+
+  private constructor(site: Site, load: Load) {
+    this.site = site;
+    this.load = load;
+  }
+
+  static async open(contender: Contender, make: Make, { generators, profiles }: Sizes): Promise<Stand> {
+    const site = await open(contender, profiles);
+    try {
+      return new Stand(site, await Load.start(site, make, generators));
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
+  }
+
+  async watched(run: () => Promise<Report>): Promise<Watched> {
+    const before = await this.site.cpu();
+    const report = await run();
+    return { ...report, servers: (await this.site.cpu()) - before };
+  }
+
+  async close(): Promise<void> {
+    await this.load.leave();
+    await this.site.close();
   }
 }
 
-const PERFORMED: Record<Part, (site: Site, load: Load, sizes: Sizes, add: Add) => Promise<void>> = {
-  memory: measureMemory,
-  joins: measureJoins,
-  saturated: measureSaturated,
-  paced: measurePaced,
+interface Watched extends Report {
+  /** What the servers took meanwhile, in seconds of CPU. */
+  readonly servers: number;
+}
+
+function joined(slices: readonly Watched[]): Watched {
+  const sum = (part: (slice: Watched) => number): number => slices.reduce((all, slice) => all + part(slice), 0);
+  return {
+    count: sum(({ count }) => count),
+    seconds: sum(({ seconds }) => seconds),
+    latencies: slices.flatMap(({ latencies }) => latencies),
+    cpu: sum(({ cpu }) => cpu),
+    servers: sum(({ servers }) => servers),
+  };
+}
+
+/**
+ * What is measured in slices, in which contenders take turns while all of them are there: what else the machine does
+ * meets one as well as the other.
+ */
+interface Sliced {
+  readonly make: Make;
+  readonly prepare: (load: Load, sizes: Sizes) => Promise<unknown>;
+  readonly slice: (load: Load, sizes: Sizes) => Promise<Report>;
+  readonly tell: (all: Watched, sizes: Sizes, add: Add) => void;
+}
+
+const SLICED: Record<Exclude<Part, 'memory'>, Sliced> = {
+  joins: {
+    make: 'socket.io-client',
+    prepare: (load, { joins }) => load.join(Math.min(WARM_JOINS, joins), JOINING),
+    slice: (load, { joins }) => load.join(joins / SLICES, JOINING),
+    tell: (all, _, add) => {
+      add('joins a second', 'joins/s', 'up', all.count / all.seconds);
+      add('CPU of a join', 'µs', 'down', (all.servers / all.count) * 1e6);
+      add('join, p50', 'ms', 'down', quantile(all.latencies, 0.5));
+      add('join, p99', 'ms', 'down', quantile(all.latencies, 0.99));
+      tellBusy('joins', all, add);
+    },
+  },
+  saturated: {
+    // Real clients would be full before the server; these say the same and cost less.
+    make: 'frames',
+    prepare: async (load, { signaling, inFlight, seconds }) => {
+      await load.join(signaling, JOINING);
+      await load.saturate(inFlight, Math.min(WARM_SECONDS, seconds));
+    },
+    slice: (load, { inFlight, seconds }) => load.saturate(inFlight, seconds / SLICES),
+    tell: (all, { inFlight }, add) => {
+      add('signals a second', 'signals/s', 'up', all.count / all.seconds);
+      add('signals per second of CPU', 'signals/s', 'up', all.count / all.servers);
+      add('CPU of a signal', 'µs', 'down', (all.servers / all.count) * 1e6);
+      add(`signal, ${inFlight} on their way, p50`, 'ms', 'down', quantile(all.latencies, 0.5));
+      add(`signal, ${inFlight} on their way, p99`, 'ms', 'down', quantile(all.latencies, 0.99));
+      tellBusy('signals', all, add);
+    },
+  },
+  paced: {
+    make: 'socket.io-client',
+    prepare: async (load, { signaling, rate, seconds }) => {
+      await load.join(signaling, JOINING);
+      await load.pace(rate, Math.min(WARM_SECONDS, seconds));
+    },
+    slice: (load, { rate, seconds }) => load.pace(rate, seconds / SLICES),
+    tell: (all, { rate }, add) => {
+      add(`signal at ${rate}/s, p50`, 'ms', 'down', quantile(all.latencies, 0.5));
+      add(`signal at ${rate}/s, p99`, 'ms', 'down', quantile(all.latencies, 0.99));
+      add(`CPU of a signal at ${rate}/s`, 'µs', 'down', (all.servers / all.count) * 1e6);
+    },
+  },
 };
 
-async function measureMemory(site: Site, load: Load, { peers, idle }: Sizes, add: Add): Promise<void> {
+async function measureMemory({ site, load }: Stand, { peers, idle }: Sizes, add: Add): Promise<void> {
   const rss: [number, number][] = [];
   const heap: [number, number][] = [];
   let there = 0;
@@ -95,49 +225,10 @@ async function measureMemory(site: Site, load: Load, { peers, idle }: Sizes, add
   add('idle peers per core', '', 'up', there / share);
 }
 
-async function measureJoins(site: Site, load: Load, { joins }: Sizes, add: Add): Promise<void> {
-  await load.join(Math.min(WARM_JOINS, joins), JOINING);
-  const { report, cpu } = await watched(site, () => load.join(joins, JOINING));
-  add('joins a second', 'joins/s', 'up', report.count / report.seconds);
-  add('CPU of a join', 'µs', 'down', (cpu / report.count) * 1e6);
-  add('join, p50', 'ms', 'down', quantile(report.latencies, 0.5));
-  add('join, p99', 'ms', 'down', quantile(report.latencies, 0.99));
-  tellBusy('joins', report, cpu, add);
-}
-
-async function measureSaturated(site: Site, load: Load, sizes: Sizes, add: Add): Promise<void> {
-  const { inFlight, seconds, signaling } = sizes;
-  await load.join(signaling, JOINING);
-  await load.saturate(inFlight, Math.min(WARM_SECONDS, seconds));
-  const { report, cpu } = await watched(site, () => load.saturate(inFlight, seconds));
-  add('signals a second', 'signals/s', 'up', report.count / report.seconds);
-  add('signals per second of CPU', 'signals/s', 'up', report.count / cpu);
-  add('CPU of a signal', 'µs', 'down', (cpu / report.count) * 1e6);
-  add(`signal, ${inFlight} on their way, p50`, 'ms', 'down', quantile(report.latencies, 0.5));
-  add(`signal, ${inFlight} on their way, p99`, 'ms', 'down', quantile(report.latencies, 0.99));
-  tellBusy('signals', report, cpu, add);
-}
-
-async function measurePaced(site: Site, load: Load, { rate, seconds, signaling }: Sizes, add: Add): Promise<void> {
-  await load.join(signaling, JOINING);
-  await load.pace(rate, Math.min(WARM_SECONDS, seconds));
-  const { report, cpu } = await watched(site, () => load.pace(rate, seconds));
-  add(`signal at ${rate}/s, p50`, 'ms', 'down', quantile(report.latencies, 0.5));
-  add(`signal at ${rate}/s, p99`, 'ms', 'down', quantile(report.latencies, 0.99));
-  add(`CPU of a signal at ${rate}/s`, 'µs', 'down', (cpu / report.count) * 1e6);
-}
-
-/** What the servers took meanwhile, in seconds of CPU. */
-async function watched(site: Site, run: () => Promise<Report>): Promise<{ report: Report; cpu: number }> {
-  const before = await site.cpu();
-  const report = await run();
-  return { report, cpu: (await site.cpu()) - before };
-}
-
 /** Whose limit was met: a rate says something of the server where that was full. */
-function tellBusy(what: string, report: Report, cpu: number, add: Add): void {
-  add(`${what}: servers busy`, '% of a core', 'up', (cpu / report.seconds) * 100);
-  add(`${what}: load busy`, '% of a core', 'down', (report.cpu / report.seconds) * 100);
+function tellBusy(what: string, { seconds, servers, cpu }: Watched, add: Add): void {
+  add(`${what}: servers busy`, '% of a core', 'up', (servers / seconds) * 100);
+  add(`${what}: load busy`, '% of a core', 'down', (cpu / seconds) * 100);
 }
 
 function passed(milliseconds: number): Promise<void> {
