@@ -129,6 +129,8 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     const address = door.connected(conn.request);
     connections.set(conn, new Connection(conn, address, chosen, (refused) => door.turnedAway(address, refused)));
     conn.once('close', () => door.disconnected(address));
+    // Only `authorize` looks at it again; with its headers it is a tenth of what an idle peer holds.
+    if (authorize === undefined) (conn as { request: unknown }).request = undefined;
   });
   io.on('connection', (socket) => {
     const connection = connections.get(socket.conn);
