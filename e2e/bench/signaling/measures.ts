@@ -65,7 +65,11 @@ export async function measure(
     for (const contender of contenders) {
       await attempt(contender, async () => {
         const stand = await Stand.open(contender, 'socket.io-client', sizes);
-        await measureMemory(stand, sizes, adder(contender)).finally(() => stand.close());
+        try {
+          await measureMemory(stand, sizes, adder(contender));
+        } finally {
+          await stand.close();
+        }
       });
     }
     return;
