@@ -129,7 +129,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     const address = door.connected(conn.request);
     connections.set(conn, new Connection(conn, address, chosen, (refused) => door.turnedAway(address, refused)));
     conn.once('close', () => door.disconnected(address));
-    // Only `authorize` looks at it again; with its headers it is a tenth of what an idle peer holds.
+    // Only `authorize` looks at it again; socket.io would keep copies of its headers, URL and query for each peer.
     if (authorize === undefined) (conn as { request: unknown }).request = undefined;
   });
   io.on('connection', (socket) => {
