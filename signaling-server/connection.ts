@@ -42,7 +42,8 @@ export class Connection {
   readonly #joins: Allowance;
   readonly #turnedAway: (refused: Refusal) => void;
   readonly #counters: Counters;
-  readonly #silence: NodeJS.Timeout;
+  /** Only until it is accompanied: what is not held, an idle peer does not cost. */
+  #silence: NodeJS.Timeout | undefined;
   #client: Warned | undefined;
   #warned = false;
   /** Bytes that wait for the client to read. */
@@ -71,13 +72,15 @@ export class Connection {
     this.#silence = setTimeout(() => {
       this.#end(refusal('not-joined', `a connection that is no socket within ${limits.joinDeadline} ms is closed`));
     }, limits.joinDeadline);
-    conn.once('close', () => this.#closed());
+    // Closes once; `once` would keep a wrapper for each peer.
+    conn.on('close', () => this.#closed());
   }
 
   /** From here on `client` hears of what is too much; before, the connection is cut without a word. */
   accompany(client: Warned): void {
     this.#client = client;
     clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   /** For a join or a renewal: each asks others, who may be slow. */

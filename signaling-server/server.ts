@@ -186,6 +186,8 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     const turnedAway = (refused: Refusal): void => door.turnedAway(address, refused);
     connections.set(conn, new Connection(conn, address, chosen, turnedAway, counted));
     conn.once('close', () => door.disconnected(address));
+    // Only `authorize` looks at it again; socket.io would keep copies of its headers, URL and query for each peer.
+    if (authorize === undefined) (conn as { request: unknown }).request = undefined;
   });
   io.on('connection', (socket) => {
     const connection = connections.get(socket.conn);

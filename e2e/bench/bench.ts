@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { judge } from './figures.ts';
+import { FIGURES, judge } from './figures.ts';
 import { measureCalls } from './calls.ts';
 import { measureBroadcast, measureMesh } from './group.ts';
 import { measureMemory } from './memory.ts';
@@ -91,7 +91,7 @@ export async function bench({
     await stage.close();
     await servers.close();
   }
-  const verdicts = judge(results);
+  const verdicts = judge(results, FIGURES);
   tell(`\n${report(results, verdicts)}`);
   if (json !== undefined) {
     write(

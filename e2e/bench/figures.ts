@@ -3,11 +3,11 @@ import type { Results } from './results.ts';
 import { type Estimate, estimate } from './statistics.ts';
 
 /** What is to be reached, as a ratio: at least or at most. */
-interface Figure {
+export interface Figure<Contender extends string = string> {
   readonly name: string;
   readonly metric: string;
   /** Who is compared with: the bare channel, or the best of several in this run. Without it the metric is a ratio itself. */
-  readonly against?: readonly ContenderName[];
+  readonly against?: readonly Contender[];
   /** Another metric of theirs, where the same thing has another name. */
   readonly theirs?: string;
   readonly least?: number;
@@ -25,7 +25,8 @@ const BARE = ['bare'] as const;
 const PEERS = ['PeerJS', 'Trystero', 'simple-peer'] as const;
 const MESH_SIZE = 16;
 
-const FIGURES: readonly Figure[] = [
+/** Of tabs. */
+export const FIGURES: readonly Figure<ContenderName>[] = [
   { name: '100 B messages, warm', metric: '100 B, warm', against: BARE, least: 5 },
   { name: '100 B messages, first second', metric: '100 B, first second', against: BARE, least: 3 },
   { name: '100 B messages, warm', metric: '100 B, warm', against: PEERS, least: 8 },
@@ -70,8 +71,8 @@ const FIGURES: readonly Figure[] = [
 ];
 
 /** Those of which there is something to say. Reached when the interval reaches it. */
-export function judge(results: Results): Verdict[] {
-  return FIGURES.flatMap((figure) => {
+export function judge(results: Results, wanted: readonly Figure[]): Verdict[] {
+  return wanted.flatMap((figure) => {
     const { metric, against, theirs = metric, least } = figure;
     const up = least !== undefined;
     if (against === undefined) {
@@ -79,7 +80,7 @@ export function judge(results: Results): Verdict[] {
       return ratio.samples === 0 ? [] : [{ ...figure, ratio, best: 'the value', reached: reaches(figure, ratio) }];
     }
     const present = against.filter((other) => results.ratios(metric, 'peerpool', other, theirs).length > 0);
-    const median = (other: ContenderName): number => estimate(results.values(theirs, other)).median;
+    const median = (other: string): number => estimate(results.values(theirs, other)).median;
     const [best] = present.sort((one, other) => (up ? median(other) - median(one) : median(one) - median(other)));
     if (best === undefined) return [];
     const ratio = estimate(results.ratios(metric, 'peerpool', best, theirs));

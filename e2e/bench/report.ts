@@ -1,5 +1,4 @@
 import type { Verdict } from './figures.ts';
-import type { ContenderName } from './page/main.ts';
 import type { Metric, Results } from './results.ts';
 import { estimate } from './statistics.ts';
 
@@ -31,7 +30,7 @@ function table(results: Results, metrics: readonly Metric[]): string {
   return lines(head, rows);
 }
 
-function cell(results: Results, { name, where }: Metric, contender: ContenderName): string {
+function cell(results: Results, { name, where }: Metric, contender: string): string {
   const values = results.values(name, contender);
   if (values.length === 0) {
     const failed = results.failures.some((failure) => failure.contender === contender && failure.where === where);

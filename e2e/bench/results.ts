@@ -1,5 +1,3 @@
-import type { ContenderName } from './page/main.ts';
-
 /** What is measured, and in what. `up`: more is better. */
 export interface Metric {
   readonly name: string;
@@ -13,7 +11,7 @@ export interface Metric {
 export type Rounds = (number | undefined)[];
 
 export interface Failure {
-  readonly contender: ContenderName;
+  readonly contender: string;
   readonly where: string;
   readonly round: number;
   readonly reason: string;
@@ -24,16 +22,16 @@ export class Results {
   readonly metrics: Metric[] = [];
   readonly failures: Failure[] = [];
   readonly #tell: (line: string) => void;
-  readonly #values = new Map<string, Map<ContenderName, Rounds>>();
+  readonly #values = new Map<string, Map<string, Rounds>>();
 
   /** Failures are told at once. */
   constructor(tell: (line: string) => void) {
     this.#tell = tell;
   }
 
-  add(metric: Metric, contender: ContenderName, round: number, value: number): void {
+  add(metric: Metric, contender: string, round: number, value: number): void {
     if (!this.metrics.some(({ name }) => name === metric.name)) this.metrics.push(metric);
-    const row = this.#values.get(metric.name) ?? new Map<ContenderName, Rounds>();
+    const row = this.#values.get(metric.name) ?? new Map<string, Rounds>();
     this.#values.set(metric.name, row);
     const rounds = row.get(contender) ?? [];
     row.set(contender, rounds);
@@ -45,16 +43,16 @@ export class Results {
     this.failures.push(failure);
   }
 
-  values(metric: string, contender: ContenderName): readonly number[] {
+  values(metric: string, contender: string): readonly number[] {
     return (this.#values.get(metric)?.get(contender) ?? []).filter((value) => value !== undefined);
   }
 
-  contenders(metric: string): ContenderName[] {
+  contenders(metric: string): string[] {
     return [...(this.#values.get(metric)?.keys() ?? [])];
   }
 
   /** Of one contender over another, in the rounds in which both succeeded. */
-  ratios(metric: string, one: ContenderName, other: ContenderName, otherMetric = metric): number[] {
+  ratios(metric: string, one: string, other: string, otherMetric = metric): number[] {
     const ours = this.#values.get(metric)?.get(one) ?? [];
     const theirs = this.#values.get(otherMetric)?.get(other) ?? [];
     return ours.flatMap((value, round) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimate, quantile } from './statistics.ts';
+import { estimate, line, quantile } from './statistics.ts';
 
 describe('an estimate', () => {
   it('of seven reaches from the least to the most, of eight and more it leaves out what chance allows', () => {
@@ -21,5 +21,26 @@ describe('a quantile', () => {
   it('lies between samples', () => {
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
     expect(quantile([0, 10], 0.99)).toBeCloseTo(9.9);
+  });
+});
+
+describe('a line', () => {
+  it('goes through points that lie on one, and says how far others are off', () => {
+    const straight = line([
+      [1, 13],
+      [2, 16],
+      [10, 40],
+    ]);
+    expect(straight.slope).toBeCloseTo(3);
+    expect(straight.start).toBeCloseTo(10);
+    expect(straight.farthest).toBeCloseTo(0);
+    // Least squares leave 1/3, 2/3 and 1/3 of a unit where the line grows by 3.
+    const bent = line([
+      [0, 0],
+      [1, 0.5],
+      [2, 3],
+    ]);
+    expect(bent.slope).toBeCloseTo(1.5);
+    expect(bent.farthest).toBeCloseTo(2 / 3 / 3);
   });
 });

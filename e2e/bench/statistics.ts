@@ -33,6 +33,25 @@ export function quantile(samples: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
+export interface Line {
+  readonly slope: number;
+  readonly start: number;
+  /** How far the farthest point lies from it, as a share of the growth from the first point to the last. */
+  readonly farthest: number;
+}
+
+/** The line of least squares through points [x, y]. */
+export function line(points: readonly (readonly [number, number])[]): Line {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const spread = points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
+  const slope = points.reduce((sum, [px, py]) => sum + (px - x) * (py - y), 0) / spread;
+  const start = y - slope * x;
+  const errors = points.map(([px, py]) => Math.abs(py - start - slope * px));
+  const all = points.map(([x]) => x);
+  return { slope, start, farthest: Math.max(...errors) / Math.abs(slope * (Math.max(...all) - Math.min(...all))) };
+}
+
 function choose(count: number, chosen: number): number {
   let ways = 1;
   for (let step = 0; step < chosen; step++) ways = (ways * (count - step)) / (step + 1);

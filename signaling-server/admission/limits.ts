@@ -105,6 +105,9 @@ export function limits(given: Partial<Limits>): Limits {
   return Object.fromEntries(chosen) as unknown as Limits;
 }
 
+/** One function for all: there are three allowances for each peer. */
+const CLOCK = (): number => performance.now();
+
 /**
  * A token bucket that may be overdrawn by its own size: `granted` while there is something in it, then `overdrawn`, and
  * `exhausted` for who goes on. What comes in slower than `perSecond` is always granted in the end.
@@ -117,7 +120,7 @@ export class Allowance {
   #at: number;
 
   /** `now`: a clock in milliseconds that never goes back. */
-  constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
+  constructor(burst: number, perSecond: number, now: () => number = CLOCK) {
     this.#burst = burst;
     this.#perSecond = perSecond;
     this.#now = now;

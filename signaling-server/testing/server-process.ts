@@ -6,14 +6,19 @@ import { promisify } from 'node:util';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 
-let compiled: Promise<void> | undefined;
+let compiled: Promise<string> | undefined;
 
-/** Node 20 runs no TypeScript. */
-async function compile(): Promise<void> {
+/** Where the command is, compiled once from the sources as they are now: Node 20 runs no TypeScript. */
+export function compiledServer(): Promise<string> {
+  return (compiled ??= compile());
+}
+
+async function compile(): Promise<string> {
   await promisify(execFile)('npx', ['tsc', '-b', 'signaling-server'], { cwd: top });
   const scope = `${top}dist/package.json`;
   const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
   if (!existsSync(scope)) writeFileSync(scope, `${JSON.stringify(inner, null, 2)}\n`);
+  return `${top}dist/signaling-server/main.js`;
 }
 
 /** The compiled command, in a process of its own: what is done to it takes nothing from who watches. */
@@ -30,8 +35,7 @@ export class ServerProcess {
 
   /** On a free port of 127.0.0.1, or on the one that `args` names. */
   static async start(args: readonly string[] = []): Promise<ServerProcess> {
-    await (compiled ??= compile());
-    const command = ['dist/signaling-server/main.js', '--host', '127.0.0.1', '--port', '0', ...args];
+    const command = [await compiledServer(), '--host', '127.0.0.1', '--port', '0', ...args];
     const child = spawn(process.execPath, command, { cwd: top, stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'close').then(([code]) => code as number | null);
     let said = '';
