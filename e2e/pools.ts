@@ -6,8 +6,8 @@ import { MODULE } from './sources.ts';
 export interface PoolRequest {
   readonly name: string;
   readonly room: string;
-  /** Of a signaling server; default: the page's own origin. */
-  readonly url?: string | undefined;
+  /** Of one signaling server or several; default: the page's own origin. */
+  readonly url?: string | readonly [string, ...string[]] | undefined;
   readonly rtcConfiguration?: RTCConfiguration | undefined;
 }
 

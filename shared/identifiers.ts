@@ -43,6 +43,8 @@ function identifier(value: unknown, what: string): string {
     throw new TypeError(`a ${what} is a string, not ${value === null ? 'null' : typeof value}`);
   }
   if (value.length === 0) throw new RangeError(`a ${what} is not empty`);
+  // Most are, and a signaling server looks at two for each signal: of these nothing is left to be found out.
+  if (value.length <= NAME_BYTES && /^[ -~]+$/.test(value)) return value;
   const name = value.length > NAME_BYTES * NFC_SHRINKS ? value : value.normalize('NFC');
   if (utf8Length(name) > NAME_BYTES) {
     throw new RangeError(`a ${what} has at most ${NAME_BYTES} bytes of UTF-8: ${quote(name)}`);

@@ -324,7 +324,10 @@ function apart(event: readonly unknown[]): [name: unknown, args: readonly unknow
   return [said[0], said.slice(1), typeof last === 'function' ? (last as Reply) : undefined];
 }
 
-/** By this an instance is reached on whichever node; JSON keeps it apart from socket ids, whatever a name holds. */
+/**
+ * By this an instance is reached on whichever node. Identifiers hold no control characters, so none can be taken for
+ * another, or for a socket's id.
+ */
 function address(room: RoomName, { name, instance }: Addressee): string {
-  return JSON.stringify([room, name, instance]);
+  return `${room}\n${name}\n${instance}`;
 }

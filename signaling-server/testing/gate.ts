@@ -3,20 +3,23 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** The way to a server of 127.0.0.1: open, or cut, or silent, for whoever takes it. */
 export class Gate {
   readonly port: number;
+  /** Of the server. Another, as when it is started anew, counts from the next connection on. */
+  target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #state: 'open' | 'cut' | 'silent' = 'open';
 
-  private constructor(server: Server) {
+  private constructor(server: Server, target: number) {
     this.#server = server;
+    this.target = target;
     this.port = (server.address() as AddressInfo).port;
   }
 
   static async to(port: number): Promise<Gate> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const gate = new Gate(server);
-    server.on('connection', (near) => gate.#pass(near, port));
+    const gate = new Gate(server, port);
+    server.on('connection', (near) => gate.#pass(near));
     return gate;
   }
 
@@ -47,12 +50,12 @@ export class Gate {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #pass(near: Socket, port: number): void {
+  #pass(near: Socket): void {
     if (this.#state === 'cut') {
       near.destroy();
       return;
     }
-    const far = connect(port, '127.0.0.1');
+    const far = connect(this.target, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
       [far, near],

@@ -52,7 +52,7 @@ export async function open(contender: Contender, profiles: string | undefined): 
     case 'PeerServer':
       return site('PeerServer', [new Child(here('servers/peer-server.mjs'), [], flags)]);
     case 'peerpool':
-      return site('peerpool', [new Child(await compiled(), command([]), flags)]);
+      return site('peerpool', [new Child(await compiledServer(), command([]), flags)]);
     case 'redis-1':
       return overRedis(1, flags);
     case 'redis-3':
@@ -61,7 +61,7 @@ export async function open(contender: Contender, profiles: string | undefined): 
 }
 
 async function overRedis(count: number, flags: readonly string[]): Promise<Site> {
-  const script = await compiled();
+  const script = await compiledServer();
   const redis = await RedisDaemon.start();
   try {
     const args = command(['--redis-url', redis.url, '--redis-prefix', 'bench']);
@@ -79,13 +79,6 @@ async function overRedis(count: number, flags: readonly string[]): Promise<Site>
     await redis.kill();
     throw error;
   }
-}
-
-let compiling: Promise<string> | undefined;
-
-/** Once a run, which measures one state of the sources. */
-function compiled(): Promise<string> {
-  return (compiling ??= compiledServer());
 }
 
 function command(more: readonly string[]): readonly string[] {
