@@ -11,6 +11,7 @@ const steps = {
   start: ['start'],
   test: ['test-unit', 'test-types', 'test-package', 'test-e2e'],
   check: ['check'],
+  servers: ['test-servers-node', 'test-servers-tabs'],
   long: ['test-long'],
 };
 

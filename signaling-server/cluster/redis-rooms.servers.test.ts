@@ -53,6 +53,8 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
             'beat',
             'a watcher',
             1000,
+            '',
+            '',
           )) as readonly number[];
           return { peers: Number(peers), rooms: Number(rooms) };
         },
