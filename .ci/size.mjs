@@ -16,7 +16,7 @@ const OTHERS = ['simple-peer/simplepeer.min.js', 'socket.io-client', '@msgpack/m
 const promises = [
   { what: 'the library without others’ code', imports: '*', without: OTHERS, most: 65 * KB },
   { what: 'Pool, LocalCommunicator, with the packer', imports: 'Pool, LocalCommunicator', without: [], most: 58 * KB },
-  { what: 'everything, with WebRTC', imports: '*', without: [], most: 112 * KB },
+  { what: 'everything, with WebRTC', imports: '*', without: [], most: 113 * KB },
 ];
 
 let broken = 0;

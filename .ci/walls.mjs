@@ -25,7 +25,18 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   // The command is one user of the server among others; only it logs and measures.
   'signaling-server/command': ['signaling-server', 'shared', 'node:', 'pino', 'prom-client'],
   'signaling-server/main.ts': ['signaling-server', 'node:'],
-  'signaling-server/testing': ['signaling-server', 'shared', 'node:', 'socket.io-client'],
+  // Who is where, and nothing of sockets.
+  'signaling-server/rooms': ['shared', 'node:', 'signaling-server/refusal.ts'],
+  'signaling-server/cluster': [
+    'shared',
+    'node:',
+    'socket.io',
+    'signaling-server/rooms',
+    'signaling-server/(?:refusal|forwarding|optional-package).ts',
+    'redis',
+    '@socket.io/redis-streams-adapter',
+  ],
+  'signaling-server/testing': ['signaling-server', 'shared', 'node:', 'socket.io-client', 'redis', 'vitest'],
   [FLOOR]: ['shared'],
   [`${CLIENT}/packers`]: [...GROUND, '@msgpack/msgpack'],
   [LINKS]: GROUND,

@@ -110,7 +110,7 @@ function beginToTalk(): void {
   const heard: Record<string, number> = {};
   const wrong: string[] = [];
   let sent = 0;
-  let going = true;
+  const ending = new AbortController();
   pool.onMessage(
     ({ sender, value }) => {
       const expected = (heard[sender] ?? 0) + 1;
@@ -120,14 +120,14 @@ function beginToTalk(): void {
     { msgId: 'talk' },
   );
   const talking = (async () => {
-    while (going) {
+    while (!ending.signal.aborted) {
       sent += 1;
       await pool.broadcast(sent, { msgId: 'talk', ack: 'accepted' });
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
   const stop = async (): Promise<void> => {
-    going = false;
+    ending.abort();
     await talking;
   };
   globalThis.chatter = {

@@ -35,7 +35,7 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
     );
     /** The same for the same socket. */
     const at = (socket: string) => {
-      const sum = [...socket].reduce((all, character) => all + character.charCodeAt(0), 0);
+      const sum = Buffer.from(socket).reduce((all, byte) => all + byte, 0);
       const node = open[sum % nodes];
       if (node === undefined) throw new Error('no node');
       return node;

@@ -20,7 +20,7 @@
  */
 
 /** The clock goes by at most so much between two scripts, in ms: while nobody is served, nobody's lease runs out. */
-export const LONGEST_STEP = 3000;
+const LONGEST_STEP = 3000;
 /**
  * How long after its beginning an empty Redis gives seats only to who had one, in ms. It may be one that has lost its
  * memory, and all nodes find it, and seat their members again, within that time.

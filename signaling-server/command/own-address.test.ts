@@ -4,7 +4,7 @@ import { ownAddress } from './own-address.ts';
 
 const of = (address: string, internal = false): NetworkInterfaceInfo => {
   const family = address.includes(':') ? 'IPv6' : 'IPv4';
-  return { address, family, internal, netmask: '', mac: '', cidr: null, scopeid: 0 } as NetworkInterfaceInfo;
+  return { address, family, internal, netmask: '', mac: '', cidr: null, scopeid: 0 };
 };
 
 describe('the address of a server', () => {
