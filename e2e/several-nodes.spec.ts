@@ -55,8 +55,9 @@ class Nodes {
   /** Another takes the place of one that ended. */
   async replace(index: number): Promise<void> {
     const node = this.at(index);
-    node.server = await serve(node.store);
-    node.front.target = portOf(node.server);
+    const server = await serve(node.store);
+    node.server = server;
+    node.front.target = () => portOf(server);
   }
 
   async ready(): Promise<void> {

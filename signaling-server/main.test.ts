@@ -44,6 +44,7 @@ describe('peerpool-signaling', () => {
       peers: 1,
       rooms: 1,
       joins: 1,
+      members: 1,
       signals: 0,
       bytesIn: expect.any(Number) as unknown,
       bytesOut: expect.any(Number) as unknown,

@@ -2,7 +2,7 @@ import type { Server, Socket } from 'socket.io';
 import type { RoomName } from '#shared/identifiers';
 import type { ClientToServerEvents, JoinReply, Refusal, RenewReply, ServerToClientEvents } from '#shared/signaling';
 import { type Authorize, OPEN_DOOR, type Permit, permit } from './admission/authorization.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Warned } from './connection.ts';
 import type { SignalingEvent } from './events.ts';
 import type { Counters } from './figures.ts';
 import { Expiry } from './admission/expiry.ts';
@@ -54,23 +54,25 @@ type Stage =
 type Reply = (reply: JoinReply | RenewReply) => void;
 
 /** One socket, from its arrival to its end. Whatever it sends comes in by one door, and nothing it sends can throw. */
-export class Visit implements Listener {
+export class Visit implements Listener, Warned {
   /** Resolves when the connection is closed, its name is free and the others have been told. */
   readonly ended: Promise<void>;
   readonly #socket: SignalingSocket;
   readonly #house: House;
   readonly #connection: Connection;
-  readonly #deadline: NodeJS.Timeout;
-  readonly #expiry: Expiry;
-  readonly #ice: IceSupply;
+  readonly #ice: IceSupply | undefined;
+  /** Until it has joined. This and what follows is there only when it is needed: most sockets are idle members. */
+  #deadline: NodeJS.Timeout | undefined;
+  /** Of what a token allows. */
+  #expiry: Expiry | undefined;
   /** Aborted when the socket has closed: nobody waits for `authorize` any more. */
-  readonly #gone = new AbortController();
+  #gone: AbortController | undefined;
   #stage: Stage = { name: 'arrived' };
   /** Of which room it hears. */
   #attending: RoomName | undefined;
-  #joining: Promise<void> = Promise.resolve();
+  #joining: Promise<void> | undefined;
   /** socket.io's own clock runs until a question is answered, whatever became of the rest. */
-  #asking: Promise<unknown> = Promise.resolve();
+  #asking: Promise<unknown> | undefined;
   /** `dismissed`: the server goes, and the client comes back to another, where its seat waits for it. */
   #farewell: 'left' | 'closed' | 'dismissed' = 'closed';
   #leaving: Promise<void> | undefined;
@@ -80,19 +82,30 @@ export class Visit implements Listener {
     this.#connection = connection;
     this.#house = house;
     this.#deadline = setTimeout(() => this.#late(), house.limits.joinDeadline);
-    this.#expiry = new Expiry({
-      expiring: (left) => socket.emit('expiring', left),
-      expired: () => this.#end(refusal('expired', 'what the token allowed is over')),
-    });
-    this.#ice = new IceSupply(house.ice, (servers) => socket.emit('ice', servers));
-    connection.accompany({ slowDown: (refused) => this.#refuse(refused), end: (refused) => this.#end(refused) });
+    this.#ice = house.ice && new IceSupply(house.ice, (servers) => socket.emit('ice', servers));
+    connection.accompany(this);
     socket.onAny((...event: unknown[]) => this.#receive(event));
     // A packet that socket.io can't read ends its socket. A client that emits "error" comes here too; it was refused.
     socket.on('error', (error: unknown) => {
       if (error instanceof Error) house.observe({ type: 'unreadable', message: printable(error.message) });
     });
-    this.ended = this.#untilTheEnd();
+    this.ended = new Promise((resolve) => {
+      socket.once('disconnect', () => {
+        this.#over().then(resolve, (error: unknown) => house.observe({ type: 'fault', error }));
+      });
+    });
     house.visits.add(this);
+  }
+
+  slowDown(refused: Refusal): void {
+    this.#refuse(refused);
+  }
+
+  end(refused: Refusal): void {
+    if (!this.#socket.connected) return;
+    this.#house.observe({ type: 'refused', refusal: refused, closed: true });
+    this.#socket.emit('refused', refused);
+    this.#socket.disconnect(true);
   }
 
   /**
@@ -108,7 +121,7 @@ export class Visit implements Listener {
   #late(): void {
     const within = `within ${this.#house.limits.joinDeadline} ms`;
     if (this.#stage.name !== 'joining') {
-      return this.#end(refusal('not-joined', `a socket that has not joined ${within} is closed`));
+      return this.end(refusal('not-joined', `a socket that has not joined ${within} is closed`));
     }
     this.#fault(new Error(`a join was not answered ${within}`));
     this.#socket.disconnect(true);
@@ -144,10 +157,12 @@ export class Visit implements Listener {
       return this.#refuse(refusal('already-joined', 'a socket joins one room, once'), reply);
     }
     this.#stage = { name: 'joining', heard: [] };
-    this.#joining = this.#enter(request, reply).catch((error: unknown) => {
-      this.#fault(error, reply);
-      this.#socket.disconnect(true);
-    });
+    this.#joining = this.#enter(request, reply)
+      .catch((error: unknown) => {
+        this.#fault(error, reply);
+        this.#socket.disconnect(true);
+      })
+      .finally(() => (this.#joining = undefined));
   }
 
   /** Guesses are cheap for who makes them, and each is a question to the rooms and to `authorize`. */
@@ -156,7 +171,7 @@ export class Visit implements Listener {
     if (verdict === 'granted') return true;
     const refused = refusal('rate-limited', 'too many attempts to join');
     this.#refuse(refused, reply);
-    if (verdict === 'exhausted') this.#end(refused);
+    if (verdict === 'exhausted') this.end(refused);
     return false;
   }
 
@@ -171,13 +186,14 @@ export class Visit implements Listener {
     const { headers } = this.#socket.request;
     const { origin } = headers;
     const address = this.#connection.address.name;
+    this.#gone ??= new AbortController();
     const application = { room, name, instance, token, origin, address, headers, renewal };
     return permit(authorize, application, { gone: this.#gone.signal, within: this.#house.limits.joinDeadline });
   }
 
   /** Once the name is taken, everything happens in one go, so the reply is the first that the newcomer hears. */
   async #enter(request: Request & { type: 'join' }, reply: Reply): Promise<void> {
-    const { io, observe, authorize, audiences } = this.#house;
+    const { io, observe, authorize, audiences, counters } = this.#house;
     const began = performance.now();
     const { room, name, instance, token } = request;
     const member: Addressee = { name, instance };
@@ -194,15 +210,17 @@ export class Visit implements Listener {
     const again = before?.instance === instance;
     const heard = this.#stage.name === 'joining' ? this.#stage.heard : [];
     this.#stage = { name: 'joined', room, member, permit: permitted, since: version };
+    counters.members += 1;
     if (replaced !== undefined) {
       oust(io, replaced, refusal('replaced', `${JSON.stringify(name)} joined again over a newer socket`));
     }
     if (before !== undefined && !again) observe({ type: 'left', room, member: before, reason: 'closed' });
     if (!this.#socket.connected) return;
     clearTimeout(this.#deadline);
-    this.#expiry.set(permitted.expires);
+    this.#deadline = undefined;
+    this.#allowUntil(permitted.expires);
     const reachable = this.#socket.join(address(room, member));
-    reply({ ok: true, members, ...this.#ice.open(request, permitted) });
+    reply({ ok: true, members, ...this.#ice?.open(request, permitted) });
     for (const [later, change] of heard) this.heard(later, change);
     observe({ type: 'joined', room, member, members: members.length + 1, again, took: performance.now() - began });
     await reachable;
@@ -249,23 +267,32 @@ export class Visit implements Listener {
         if (!this.#socket.connected || this.#stage.name !== 'joined') return;
         if (!permitted.ok) return this.#refuse(permitted, reply);
         this.#stage = { ...this.#stage, permit: permitted };
-        this.#expiry.set(permitted.expires);
+        this.#allowUntil(permitted.expires);
         reply({ ok: true });
-        this.#ice.renewed(permitted);
+        this.#ice?.renewed(permitted);
       },
       (error: unknown) => this.#fault(error, reply),
     );
   }
 
-  async #untilTheEnd(): Promise<void> {
-    const closed = new Promise((resolve) => this.#socket.conn.once('close', resolve));
-    await new Promise((resolve) => this.#socket.once('disconnect', resolve));
+  #allowUntil(expires: number): void {
+    if (expires === Infinity && this.#expiry === undefined) return;
+    this.#expiry ??= new Expiry({
+      expiring: (left) => this.#socket.emit('expiring', left),
+      expired: () => this.end(refusal('expired', 'what the token allowed is over')),
+    });
+    this.#expiry.set(expires);
+  }
+
+  async #over(): Promise<void> {
+    const { conn } = this.#socket;
     clearTimeout(this.#deadline);
-    this.#expiry.stop();
-    this.#ice.stop();
-    this.#gone.abort(new Error('the socket has closed'));
+    this.#expiry?.stop();
+    this.#ice?.stop();
+    this.#gone?.abort(new Error('the socket has closed'));
     // socket.io would keep the connection of a client that has only said goodbye to it.
     this.#connection.cut();
+    const closed = conn.readyState === 'closed' || new Promise((resolve) => conn.once('close', resolve));
     await this.#leave();
     this.#stopListening();
     await Promise.all([closed, this.#asking]);
@@ -278,12 +305,14 @@ export class Visit implements Listener {
   }
 
   async #giveUp(): Promise<void> {
-    const { rooms, observe } = this.#house;
+    const { rooms, observe, counters } = this.#house;
     await this.#joining;
     try {
-      if (this.#stage.name !== 'joined' || this.#farewell === 'dismissed') return;
+      if (this.#stage.name !== 'joined') return;
       const { room, member } = this.#stage;
       this.#stage = { name: 'gone' };
+      counters.members -= 1;
+      if (this.#farewell === 'dismissed') return;
       if (!(await rooms.leave(room, member.name, this.#socket.id, this.#farewell))) return;
       observe({ type: 'left', room, member, reason: this.#farewell });
     } catch (error) {
@@ -300,13 +329,6 @@ export class Visit implements Listener {
     this.#house.observe({ type: 'refused', refusal: refused, closed: false });
     if (reply !== undefined) reply(refused);
     else this.#socket.emit('refused', refused);
-  }
-
-  #end(refused: Refusal): void {
-    if (!this.#socket.connected) return;
-    this.#house.observe({ type: 'refused', refusal: refused, closed: true });
-    this.#socket.emit('refused', refused);
-    this.#socket.disconnect(true);
   }
 
   #fault(error: unknown, reply?: Reply): void {

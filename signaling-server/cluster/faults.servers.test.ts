@@ -131,6 +131,22 @@ describe('three nodes', () => {
     expect(await lists()).toEqual(nodes.map(() => visitors.map(({ name }) => name)));
   });
 
+  it('serve who can only poll, to whichever of them each request comes', async () => {
+    const ports = urls().map((url) => Number(new URL(url).port));
+    let requests = 0;
+    const balancer = await Gate.to(() => ports[requests++ % ports.length] ?? 0);
+    const polling = { transports: ['polling'], extraHeaders: { connection: 'close' } };
+    const [alice, bob] = [new Guest(balancer.url, polling), new Guest(balancer.url, polling)];
+    expect(await alice.join('alice')).toMatchObject({ ok: true });
+    expect(await bob.join('bob')).toMatchObject({ ok: true, members: [{ name: 'alice' }] });
+    bob.say('signal', { name: 'alice', instance: 'alice-1' }, 'hello');
+    await alice.until(() => alice.all('signal').length > 0);
+    expect(alice.all('signal')).toEqual([['signal', { name: 'bob', instance: 'bob-1' }, 'hello']]);
+    expect(requests).toBeGreaterThan(6);
+    for (const guest of [alice, bob]) guest.socket.disconnect();
+    await balancer.close();
+  });
+
   it('ask the holder of a name at another node whether it is there, also while a third one hangs', async () => {
     const holder = new Guest(at(0).server.url);
     await holder.join('alice');

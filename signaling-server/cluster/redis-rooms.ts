@@ -136,7 +136,7 @@ export class RedisRooms implements Rooms {
     room: RoomName,
     { name, instance, proof }: Omit<Seat, 'socket'>,
   ): Promise<{ readonly socket: string | undefined } | undefined> {
-    const socket = await inTime(this.#run('vacate', room, name, instance, text(proof)));
+    const socket = await inTime(this.#run('vacate', room, name, instance, proof));
     if (typeof socket !== 'string') return undefined;
     this.#getUp(socket);
     return { socket: socket === '' ? undefined : socket };
@@ -172,7 +172,7 @@ export class RedisRooms implements Rooms {
     const places = [limits.maxPeersPerRoom, limits.maxRooms];
     const end = performance.now() + RESTORING_AT_MOST;
     for (;;) {
-      const call = [room, name, instance, text(proof), socket, neighbours.self, again ? 1 : 0, silent, ...places];
+      const call = [room, name, instance, proof, socket, neighbours.self, again ? 1 : 0, silent, ...places];
       const asked = this.#run('join', ...call) as Promise<readonly unknown[]>;
       const answer = await inTime(asked).catch((error: unknown) => {
         this.#giveBack(asked, room, claim);
@@ -186,7 +186,11 @@ export class RedisRooms implements Rooms {
   /** A seat that comes when nobody waits for it any more. */
   #giveBack(asked: Promise<readonly unknown[]>, room: RoomName, { name, socket, again }: Claim): void {
     asked.then(
-      ([outcome]) => outcome === 'taken' && this.leave(room, name, socket, again ? 'closed' : 'left'),
+      ([outcome]) => {
+        // Unless the same socket has asked once more, and has one.
+        if (outcome !== 'taken' || this.#seats.has(socket)) return undefined;
+        return this.leave(room, name, socket, again ? 'closed' : 'left');
+      },
       () => undefined,
     );
   }
@@ -295,7 +299,7 @@ export class RedisRooms implements Rooms {
     const node = neighbours.self;
     for (const seats of portions([...this.#seats.values()])) {
       const values = seats.flatMap(({ room, name, instance, proof, socket, order }) => {
-        return [room, name, instance, text(proof), socket, order, this.#views.get(room)?.view.version ?? 0];
+        return [room, name, instance, proof, socket, order, this.#views.get(room)?.view.version ?? 0];
       });
       const lost = (await inTime(this.#run('restore', node, ...values))) as readonly string[];
       for (const socket of lost) {
@@ -343,10 +347,6 @@ function occupantsOf(flat: unknown): Occupant[] {
     const [name = '', instance = '', socket = ''] = values.slice(3 * index, 3 * index + 3);
     return { name, instance, socket };
   });
-}
-
-function text(proof: Uint8Array): string {
-  return Buffer.from(proof).toString('base64');
 }
 
 function portions<Item>(items: readonly Item[]): Item[][] {

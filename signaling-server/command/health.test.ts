@@ -10,6 +10,7 @@ const counts: SignalingCounts = {
   peers: 3,
   rooms: 2,
   joins: 5,
+  members: 3,
   signals: 7,
   bytesIn: 11,
   bytesOut: 13,

@@ -44,8 +44,8 @@ export async function openMetrics(measured: Measured): Promise<Metrics> {
     const metric = new Counter({ name, help, registers, collect });
   };
   gauge('peerpool_ready', 'Whether newcomers are welcome: 1 or 0.', () => (measured.unready() === undefined ? 1 : 0));
-  gauge('peerpool_peers', 'Members of all rooms.', () => counts.peers);
-  gauge('peerpool_rooms', 'Rooms that have a member.', () => counts.rooms);
+  gauge('peerpool_peers', 'Members whose sockets are at this server.', () => counts.members);
+  gauge('peerpool_rooms', 'Rooms that have a member, at whichever server.', () => counts.rooms);
   counter('peerpool_joins_total', 'Joins, also again over a newer socket.', () => counts.joins);
   counter('peerpool_signals_total', 'Signals passed on from one member to another.', () => counts.signals);
   counter('peerpool_received_bytes_total', 'Bytes of packets from clients.', () => counts.bytesIn);

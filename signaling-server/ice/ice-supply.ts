@@ -15,13 +15,13 @@ interface Customer {
  * timer.
  */
 export class IceSupply {
-  readonly #ice: Ice | undefined;
+  readonly #ice: Ice;
   readonly #hand: (servers: IceServers) => void;
   readonly #expiry: Expiry;
   #customer: Customer | undefined;
   #relayed = false;
 
-  constructor(ice: Ice | undefined, hand: (servers: IceServers) => void) {
+  constructor(ice: Ice, hand: (servers: IceServers) => void) {
     this.#ice = ice;
     this.#hand = hand;
     const renew = (): void => this.#renew();
@@ -42,7 +42,7 @@ export class IceSupply {
     const relayed = capabilities.has('turn');
     if (relayed === this.#relayed) return;
     this.#relayed = relayed;
-    if (this.#ice?.turn !== undefined) this.#renew();
+    if (this.#ice.turn !== undefined) this.#renew();
   }
 
   stop(): void {
@@ -57,7 +57,7 @@ export class IceSupply {
   /** Fresh ones, and the time at which the next are due. */
   #servers(): IceServers | undefined {
     this.#expiry.stop();
-    if (this.#ice === undefined || this.#customer === undefined) return undefined;
+    if (this.#customer === undefined) return undefined;
     const { stun, turn } = this.#ice;
     const servers = stun.length === 0 ? [] : [{ urls: stun }];
     if (turn === undefined || !this.#relayed) return { servers };

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { PeerName, RoomName } from '#shared/identifiers';
 import type { Member, Refusal } from '#shared/signaling';
 import {
@@ -11,6 +10,7 @@ import {
   type RoomLimits,
   type Rooms,
   type RoomsListener,
+  sameOwner,
   type Seat,
   type Taken,
 } from './rooms.ts';
@@ -61,7 +61,7 @@ export class MemoryRooms implements Rooms {
     if (owner === undefined) {
       const full = this.#full(room);
       if (full !== undefined) return full;
-    } else if (!timingSafeEqual(owner.proof, seat.proof)) {
+    } else if (!sameOwner(owner.proof, seat.proof)) {
       return no.nameTaken(seat.name, kept && kept.until - this.#now());
     } else if (owner.instance !== seat.instance) {
       if (again) return no.replaced(seat.name);
@@ -107,7 +107,7 @@ export class MemoryRooms implements Rooms {
     const holder = room?.seats.get(peer);
     const kept = room?.held.get(peer);
     const seat = holder ?? kept?.seat;
-    if (room === undefined || seat?.instance !== instance || !timingSafeEqual(seat.proof, proof)) return undefined;
+    if (room === undefined || seat?.instance !== instance || !sameOwner(seat.proof, proof)) return undefined;
     if (kept !== undefined) this.#release(kept, room);
     if (room.seats.delete(peer)) this.#peers -= 1;
     this.#endIfEmpty(name, room);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { InstanceId, PeerName, RoomName } from '#shared/identifiers';
 import type { Member, Refusal } from '#shared/signaling';
 import { refusal } from '../refusal.ts';
@@ -15,7 +15,7 @@ export interface Seat {
   readonly name: PeerName;
   readonly instance: InstanceId;
   /** Of the key that was shown; see `ownership`. */
-  readonly proof: Uint8Array;
+  readonly proof: string;
   readonly socket: string;
 }
 
@@ -109,12 +109,14 @@ export interface RoomLimits {
   readonly maxRooms: number;
 }
 
-/**
- * What a room keeps of a key. A digest has one length, as the comparison in constant time needs, and says nothing when
- * it is read elsewhere.
- */
-export function ownership(key: string): Uint8Array {
-  return createHash('sha256').update(key).digest();
+/** What a room keeps of a key: a digest says nothing when it is read elsewhere. */
+export function ownership(key: string): string {
+  return createHash('sha256').update(key).digest('base64url');
+}
+
+/** Two that `ownership` returned, in constant time. */
+export function sameOwner(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
 /** Sentences that each kind of rooms says alike. */

@@ -3,22 +3,22 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** The way to a server of 127.0.0.1: open, or cut, or silent, for whoever takes it. */
 export class Gate {
   readonly port: number;
-  /** Of the server. Another, as when it is started anew, counts from the next connection on. */
-  target: number;
+  /** Asked for each connection: the port of the server that takes it. */
+  target: () => number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #state: 'open' | 'cut' | 'silent' = 'open';
 
-  private constructor(server: Server, target: number) {
+  private constructor(server: Server, target: () => number) {
     this.#server = server;
     this.target = target;
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async to(port: number): Promise<Gate> {
+  static async to(target: number | (() => number)): Promise<Gate> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const gate = new Gate(server, port);
+    const gate = new Gate(server, typeof target === 'number' ? () => target : target);
     server.on('connection', (near) => gate.#pass(near));
     return gate;
   }
@@ -55,7 +55,7 @@ export class Gate {
       near.destroy();
       return;
     }
-    const far = connect(this.target, '127.0.0.1');
+    const far = connect(this.target(), '127.0.0.1');
     for (const [from, to] of [
       [near, far],
       [far, near],
