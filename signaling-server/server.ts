@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Server } from 'socket.io';
 import { type Refusal, type RefusalCode, SIGNALING_PATH } from '#shared/signaling';
 import type { Authorize } from './admission/authorization.ts';
@@ -69,7 +70,7 @@ export interface Signaling {
   /**
    * Tells every client that the server is shutting down, closes their sockets, and leaves the http server, which goes
    * on, as it was. Resolves when no socket, timer or listener is left, after a second at most where clients don't
-   * answer. Safe to call twice. Comes by itself when the http server closes; that one waits for our sockets, so close
+   * answer, and two more where there are thousands. Safe to call twice. Comes by itself when the http server closes; that one waits for our sockets, so close
    * this first.
    */
   close(): Promise<void>;
@@ -92,6 +93,10 @@ const PING_TIMEOUT = 60_000;
  * before it is read.
  */
 const TRANSPORT_SIGNALS = 4;
+/** Clients that are sent away at once, ms between so many and the next, and ms for all together. */
+const DISMISSED_AT_ONCE = 500;
+const DISMISS_PAUSE = 100;
+const DISMISS_WITHIN = 2000;
 /** Milliseconds to take leave of clients before their sockets are cut. */
 const CLOSE_GRACE = 1000;
 
@@ -205,7 +210,7 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
   async function end(): Promise<void> {
     httpServer.off('close', follow);
     const ended = Promise.all([...visits].map((visit) => visit.ended));
-    for (const visit of visits) visit.dismiss();
+    await dismissAll([...visits]);
     await within(CLOSE_GRACE, Promise.all([ended, mount.emptied()]));
     forwarding?.close();
     await io.close();
@@ -221,6 +226,15 @@ export function attachSignaling(httpServer: HttpServer, options: SignalingOption
     unready: () => (ending === undefined ? rooms.unready() : 'the server is shutting down'),
     close,
   };
+}
+
+/** Some at a time, so that those who take them in have theirs one after the other too. */
+async function dismissAll(visits: readonly Visit[]): Promise<void> {
+  const pauses = Math.ceil(visits.length / DISMISSED_AT_ONCE) - 1;
+  for (const [index, visit] of visits.entries()) {
+    if (index > 0 && index % DISMISSED_AT_ONCE === 0) await pause(Math.min(DISMISS_PAUSE, DISMISS_WITHIN / pauses));
+    visit.dismiss();
+  }
 }
 
 async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
