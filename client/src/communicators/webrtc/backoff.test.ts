@@ -15,6 +15,14 @@ describe('the pauses of a client that comes back', () => {
     expect(pauses(1, 0, 5)).toEqual([100, 100, 100, 100, 100]);
   });
 
+  it('are short for who has a link to mend, however long it has waited', () => {
+    const backoff = new Backoff(1, () => 1);
+    for (let tries = 0; tries < 5; tries++) backoff.pause();
+    backoff.failed(60_000);
+    expect([backoff.urgentPause(), backoff.pause(), backoff.urgentPause()]).toEqual([4000, 120_000, 4000]);
+    expect(new Backoff(3, () => 1).urgentPause()).toBe(1200);
+  });
+
   it('are short until each of several servers was asked, and then those of one', () => {
     expect(pauses(3, 1, 5)).toEqual([2000, 1200, 1200, 8800, 26_400]);
     expect(pauses(3, 0, 3)).toEqual([100, 200, 200]);

@@ -4,6 +4,8 @@ const FIRST_MS = 2000;
 export const LONGEST_MS = 30_000;
 /** Unless tries took their time and failed, and for twice that time: the server can't serve so many; 167 a second of 10,000. */
 const CROWDED_MS = 120_000;
+/** Of who has a link to mend, in ms: it has `reconnectTimeout`, 30 s, before messages are lost, and its peer has to come back too. */
+const URGENT_MS = 4000;
 /** No pause is shorter, in ms. */
 const LEAST_MS = 100;
 /** Where another server may be there, in ms; by chance too, for the others of this one go there as well. */
@@ -62,6 +64,13 @@ export class Backoff {
   pause(sentOn = false): number {
     const soon = this.#soon(sentOn);
     const pause = soon ? this.#between(SOON_LEAST_MS, SOON_MOST_MS) : this.#between(LEAST_MS, this.#most());
+    this.#waited += pause;
+    return pause;
+  }
+
+  /** The same for who has a link to mend: those are few, unless a whole network was away. */
+  urgentPause(): number {
+    const pause = this.#between(LEAST_MS, this.#servers > 1 ? SOON_MOST_MS : URGENT_MS);
     this.#waited += pause;
     return pause;
   }

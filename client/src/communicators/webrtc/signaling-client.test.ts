@@ -539,6 +539,23 @@ describe('a server that sends us on', () => {
     expect(alice.errors.map(({ code, reason }) => [code, reason])).toEqual([['unreachable', 'unavailable']]);
   });
 
+  it('comes back sooner when it has something to say to a peer', async () => {
+    const patient = vi.spyOn(Backoff.prototype, 'pause').mockReturnValue(1_000_000);
+    vi.spyOn(Backoff.prototype, 'urgentPause').mockReturnValue(10);
+    const { url, cut } = await house();
+    const alice = new Party(url, 'alice');
+    await alice.join();
+    cut();
+    await until(() => alice.states.at(-1) === 'disconnected');
+    expect(patient).toHaveBeenCalledTimes(1);
+    alice.client.signal({ name: 'bob', instance: 'bob-1' }, { type: 'ring', to: 'bob-1', link: 0 });
+    await until(() => alice.states.at(-1) === 'connected');
+    // And again, for it may not have been heard.
+    cut();
+    await until(() => alice.states.filter((state) => state === 'connected').length === 3);
+    expect(patient).toHaveBeenCalledTimes(1);
+  });
+
   it('lets us in and drops us: our pauses grow all the same', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.3);
     const pauses = vi.spyOn(Backoff.prototype, 'pause');

@@ -34,11 +34,14 @@ export interface SignalingOptions {
   readonly patience: number;
 }
 
+/** Who had to say something to a peer this long ago, in ms, may still have a link to mend. */
+const URGENT_FOR_MS = 30_000;
+
 type State =
   | { readonly name: 'new' | 'left' }
   | { readonly name: 'entering'; readonly socket: SignalingSocket }
   | { readonly name: 'joined'; readonly socket: SignalingSocket; readonly since: number; readonly sentOn: boolean }
-  | { readonly name: 'away'; readonly retry: ReturnType<typeof setTimeout> };
+  | { readonly name: 'away'; readonly retry: ReturnType<typeof setTimeout>; readonly urgent: boolean };
 
 /**
  * Our place in the room of a signaling server. Once in, it finds its way back by itself, to this server or the next, with the same key and so the same name;
@@ -58,6 +61,8 @@ export class SignalingClient {
   readonly #told = new Set<string>();
   readonly #renewals: Renewals;
   readonly #backoff: Backoff;
+  /** When we last had something to say to a peer. */
+  #signaled = -Infinity;
   #server = 0;
   /** Rejects the join that is under way. */
   #abandon: ((reason: unknown) => void) | undefined;
@@ -90,9 +95,14 @@ export class SignalingClient {
     }
   }
 
+  /** Lost while we are away; but then we come back sooner, for there is a link to mend. */
   signal(to: Presence, signal: Signal | SealedSignal): void {
+    this.#signaled = performance.now();
     if (this.#state.name === 'joined')
       this.#state.socket.emit('signal', { name: to.name, instance: to.instance }, signal);
+    if (this.#state.name !== 'away' || this.#state.urgent) return;
+    clearTimeout(this.#state.retry);
+    this.#state = this.#waiting(this.#backoff.urgentPause(), true);
   }
 
   /** Looks for a server now instead of a little later. */
@@ -329,14 +339,19 @@ export class SignalingClient {
   /** That the server can't be reached is a state and no error: the mesh does not need it, and it may take hours. */
   #away(sentOn: boolean): void {
     this.#listener.state('disconnected');
-    const retry = setTimeout(() => this.#return(), this.#backoff.pause(sentOn));
-    this.#state = { name: 'away', retry };
+    const urgent = !sentOn && performance.now() - this.#signaled < URGENT_FOR_MS;
+    this.#state = this.#waiting(urgent ? this.#backoff.urgentPause() : this.#backoff.pause(sentOn), urgent);
+  }
+
+  #waiting(pause: number, urgent: boolean): State & { readonly name: 'away' } {
+    return { name: 'away', retry: setTimeout(() => this.#return(), pause), urgent };
   }
 
   #return(): void {
     const began = performance.now();
     const ended = (reply: Reply | undefined): void => {
-      this.#backoff.failed(performance.now() - began);
+      // A page that did not run meanwhile has not waited for the server.
+      this.#backoff.failed(Math.min(performance.now() - began, this.#options.patience));
       this.#answered(reply);
     };
     this.#enter().then(ended, (error: unknown) => {
