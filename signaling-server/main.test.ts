@@ -82,6 +82,20 @@ describe('peerpool-signaling', () => {
     for (const { socket } of [alice, bob]) socket.disconnect();
   });
 
+  it('whose Redis can not be reached lives, welcomes nobody, says why, and ends with 0', async () => {
+    // Nobody listens on port 1.
+    const { server, url } = await listening(['--redis-url', 'redis://127.0.0.1:1']);
+    const reasons = ['this node has not reached Redis yet'];
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'not-ready', reasons }]);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const guest = new Guest(url);
+    expect(await guest.join('alice')).toEqual({ ok: false, code: 'unavailable', message: reasons[0] });
+    guest.socket.disconnect();
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends by %s with 0, having told everybody', async (signal) => {
     const { server, url } = await listening();
     const [alice, bob] = [new Guest(url), new Guest(url, { transports: ['polling'] })];

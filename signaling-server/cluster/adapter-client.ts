@@ -9,10 +9,12 @@ const RETRY = 250;
  * readings that fail, publishes without looking whether that worked, so that the process ends of it, and begins to read
  * at `$`, which between two readings means another place.
  *
- * `reading` is called once, when what others publish is read from then on.
+ * `opened` hears of each further client that the adapter takes, which the adapter itself would close only when its last
+ * reading is over; `reading` is called when what others publish is read from then on.
  */
-export function adapterClient(client: Client, reading: () => void): Client {
+export function adapterClient(client: Client, opened: (client: Client) => void, reading: () => void): Client {
   const original = {
+    connect: client.connect.bind(client),
     duplicate: client.duplicate.bind(client),
     xRead: client.xRead.bind(client),
     publish: client.publish.bind(client),
@@ -47,7 +49,15 @@ export function adapterClient(client: Client, reading: () => void): Client {
     }
   };
   return Object.assign(client, {
-    duplicate: () => adapterClient(original.duplicate(), reading),
+    duplicate: () => {
+      const another = original.duplicate();
+      opened(another);
+      return adapterClient(another, opened, reading);
+    },
+    // It tries until it is closed, and the adapter, which waits for it and looks at no failure, has nothing more to do then.
+    connect: () => original.connect().catch(() => new Promise<never>(() => undefined)),
+    // The adapter closes what may be closed already, and looks at nothing that comes of it.
+    disconnect: async () => (client.isOpen ? client.destroy() : undefined),
     xRead,
     subscribe,
     // Who asks the other nodes something waits for an answer, and bears that none comes.

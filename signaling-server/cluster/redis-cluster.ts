@@ -66,7 +66,11 @@ export async function redisCluster({ url, prefix = 'peerpool' }: RedisOptions): 
   let reading = false;
   // One that is subscribed hears nothing for hours, and is not broken.
   const options = { commandsQueueMaxLength: MOST_WAITING, pingInterval: PING_INTERVAL };
-  const messages = adapterClient(connected(options), () => (reading = true));
+  const messages = adapterClient(
+    connected(options),
+    (another) => clients.push(another),
+    () => (reading = true),
+  );
   return {
     neighbours,
     announce: (address) => (neighbours.address = new URL(address).origin),

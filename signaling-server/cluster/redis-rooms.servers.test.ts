@@ -1,5 +1,7 @@
+import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HELD_FOR, type Rooms } from '../rooms/rooms.ts';
+import { Inn } from '../testing/guest.ts';
 import { advance, script } from '../testing/redis-clock.ts';
 import { RedisDaemon } from '../testing/redis-daemon.ts';
 import { Recorder, roomsContract } from '../testing/rooms-contract.ts';
@@ -77,6 +79,24 @@ describe.each([1, 3])('%i nodes over Redis', (nodes) => {
       },
     };
   });
+});
+
+it('a server that is closed leaves no connection to Redis', async () => {
+  const watcher = await createClient({ url: redis.url }).connect();
+  const others = async (): Promise<number> => (await watcher.clientList()).length - 1;
+  const before = await others();
+  const cluster = await redisCluster({ url: redis.url, prefix: 'closing' });
+  const inn = await Inn.open({ cluster });
+  while (inn.signaling.unready() !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await others()).toBeGreaterThan(before + 3);
+  await inn.close();
+  // Redis sees that a moment later; the adapter by itself would read for up to 5 s.
+  const closed = performance.now();
+  while ((await others()) > before) {
+    expect(performance.now() - closed).toBeLessThan(2000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  watcher.destroy();
 });
 
 it('keep names as long in Redis as in memory', () => {
