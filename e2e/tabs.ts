@@ -5,6 +5,7 @@ import type { Pool, PoolOptions } from '../client/src/index.ts';
 /** What Vite's development server answers with the package, wherever it is installed. */
 const MODULE = '/@id/peerpool';
 
+/** Everything has a default, which suits an app that Vite serves in development with the plugin of `peerpool/vite`. */
 export interface TabsOptions {
   /** Default: `webrtc`, with the signaling server of the page's own origin. */
   readonly communicator?: 'webrtc' | 'broadcast-channel' | undefined;
@@ -43,6 +44,7 @@ export interface Tab {
    * Playwright copies: no Map, no Set, no class of your own.
    */
   evaluate<Result>(run: (pool: Pool) => Result | Promise<Result>): Promise<Result>;
+/** The same, with a second argument that the test gives. */
   evaluate<Argument, Result>(
     run: (pool: Pool, argument: Argument) => Result | Promise<Result>,
     argument: Argument,
@@ -64,11 +66,13 @@ type TabsOf<Who extends number | readonly string[]> = Who extends readonly strin
           ? readonly [Tab, Tab, Tab, Tab]
           : readonly Tab[];
 
+/** The tabs in the order of their names, and what is done with all of them. */
 export type Tabs<Who extends number | readonly string[] = number> = TabsOf<Who> & {
   /** Opens another one in the same room, connected to those who are there. */
   open(name: string): Promise<Tab>;
   /** Closes all pages. Safe to call twice; the end of the context does the same. */
   close(): Promise<void>;
+/** `close`, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 };
 

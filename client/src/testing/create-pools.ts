@@ -4,6 +4,7 @@ import { LocalCommunicator } from '../communicators/local/local-communicator.ts'
 import type { PoolOptions } from '../pool/pool-options.ts';
 import { Pool } from '../pool/pool.ts';
 
+/** Of `createPools`. */
 export interface CreatePoolsOptions {
   /** Makes the communicator of one pool; `room` is new with every call of `createPools`. Default: all in this process, over a hub of their own. */
   readonly communicator?: ((room: string, name: string) => Communicator) | undefined;
@@ -17,6 +18,7 @@ export interface CreatePoolsOptions {
 export interface Pools extends ReadonlyArray<Pool> {
   /** Shuts all of them down, also those that were already. */
   shutdown(): Promise<void>;
+/** `shutdown`, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
