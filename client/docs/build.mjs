@@ -75,7 +75,13 @@ export async function buildSite() {
     treatWarningsAsErrors: true,
     // `npm run check:types` has looked, by the compiler that peerpool is built with.
     skipErrorChecking: true,
-    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, unusedMergeModuleWith: true },
+    validation: {
+      notExported: true,
+      invalidLink: true,
+      invalidPath: true,
+      notDocumented: true,
+      unusedMergeModuleWith: true,
+    },
     requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Accessor', 'Method'],
     // Shapes that only make a public type what it is.
     intentionallyNotExported: [
@@ -106,7 +112,20 @@ export async function buildSite() {
     hideGenerator: true,
     lightHighlightTheme: 'github-light',
     darkHighlightTheme: 'github-dark',
-    highlightLanguages: ['typescript', 'javascript', 'json', 'html', 'css', 'sh', 'ini', 'yaml', 'nginx', 'python', 'tsx', 'text'],
+    highlightLanguages: [
+      'typescript',
+      'javascript',
+      'json',
+      'html',
+      'css',
+      'sh',
+      'ini',
+      'yaml',
+      'nginx',
+      'python',
+      'tsx',
+      'text',
+    ],
     ignoredHighlightLanguages: ['caddy', 'Caddyfile', 'promql'],
   });
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => nameDocument(document));
