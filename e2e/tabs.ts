@@ -5,6 +5,7 @@ import type { Pool, PoolOptions } from '../client/src/index.ts';
 /** What Vite's development server answers with the package, wherever it is installed. */
 const MODULE = '/@id/peerpool';
 
+/** Everything has a default, which suits an app that Vite serves in development with the plugin of `peerpool/vite`. */
 export interface TabsOptions {
   /** Default: `webrtc`, with the signaling server of the page's own origin. */
   readonly communicator?: 'webrtc' | 'broadcast-channel' | undefined;
@@ -43,6 +44,7 @@ export interface Tab {
    * Playwright copies: no Map, no Set, no class of your own.
    */
   evaluate<Result>(run: (pool: Pool) => Result | Promise<Result>): Promise<Result>;
+  /** The same, with a second argument that the test gives. */
   evaluate<Argument, Result>(
     run: (pool: Pool, argument: Argument) => Result | Promise<Result>,
     argument: Argument,
@@ -64,11 +66,13 @@ type TabsOf<Who extends number | readonly string[]> = Who extends readonly strin
           ? readonly [Tab, Tab, Tab, Tab]
           : readonly Tab[];
 
+/** The tabs in the order of their names, and what is done with all of them. */
 export type Tabs<Who extends number | readonly string[] = number> = TabsOf<Who> & {
   /** Opens another one in the same room, connected to those who are there. */
   open(name: string): Promise<Tab>;
   /** Closes all pages. Safe to call twice; the end of the context does the same. */
   close(): Promise<void>;
+  /** `close`, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -121,7 +125,6 @@ export async function tabs<const Who extends number | readonly string[]>(
 interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'pool'> {
   readonly name: string;
   readonly room: string;
-  readonly module: string;
 }
 
 async function openTab(context: BrowserContext, name: string, room: string, options: TabsOptions): Promise<Tab> {
@@ -129,7 +132,9 @@ async function openTab(context: BrowserContext, name: string, room: string, opti
   const page = await context.newPage();
   try {
     await page.goto(url);
-    const handle = await page.evaluateHandle(start, { name, room, module, communicator, signaling, pool });
+    // As text: the compiler rewrites an `import()` of what is no literal, by a helper that the page does not have.
+    const peerpool: JSHandle<typeof Peerpool> = await page.evaluateHandle(`import(${JSON.stringify(module)})`);
+    const handle = await peerpool.evaluateHandle(start, { name, room, communicator, signaling, pool });
     return tabOf(name, page, handle);
   } catch (error) {
     await page.close();
@@ -150,8 +155,10 @@ function tabOf(name: string, page: Page, pool: JSHandle<Pool>): Tab {
 }
 
 /** Runs in the page. */
-async function start({ name, room, module, communicator, signaling, pool: options }: Recipe): Promise<Pool> {
-  const peerpool = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
+async function start(
+  peerpool: typeof Peerpool,
+  { name, room, communicator, signaling, pool: options }: Recipe,
+): Promise<Pool> {
   const { Pool, BroadcastChannelCommunicator, WebRTCCommunicator } = peerpool;
   const pool = new Pool(
     name,

@@ -29,6 +29,7 @@ export interface JoinRequest extends Member {
 
 /** What a token can allow: to be a member of the room, to send signals, to be handed credentials of TURN servers. */
 export const CAPABILITIES = ['join', 'signal', 'turn'] as const;
+/** One of them. */
 export type Capability = (typeof CAPABILITIES)[number];
 
 /**
@@ -54,6 +55,7 @@ export type RefusalCode =
   | 'expired'
   | 'forbidden';
 
+/** Why somebody may not join, or has to go: a code for programs, a sentence for people. */
 export interface Refusal {
   readonly ok: false;
   readonly code: RefusalCode;

@@ -19,7 +19,7 @@ import { oust } from './reach.ts';
 import type { RoomCounts, RoomsListener } from './rooms/rooms.ts';
 import { type House, type SignalingServer, type SignalingSocket, Visit } from './visit.ts';
 
-export type { Capability } from '#shared/signaling';
+export type { Capability, Member, Refusal, RefusalCode } from '#shared/signaling';
 export type { Application, Authorize, Denial, Grant } from './admission/authorization.ts';
 export type { DoorCode } from './admission/door.ts';
 export type { SignalingEvent } from './events.ts';
@@ -33,6 +33,7 @@ export type { HttpServer } from './mount.ts';
 export type { RoomCounts } from './rooms/rooms.ts';
 export { signToken, type TokenRequest, tokenAuthorizer } from './admission/tokens.ts';
 
+/** Everything has a default that suits development. Limits that are left out are those of `Limits`. */
 export interface SignalingOptions extends Partial<Limits> {
   /** Where on the server; default `/peerpool`. */
   readonly path?: string | undefined;
@@ -61,7 +62,9 @@ export interface SignalingOptions extends Partial<Limits> {
   readonly observe?: ((event: SignalingEvent) => void) | undefined;
 }
 
+/** Signaling on a server, from `attachSignaling` to `close`. */
 export interface Signaling {
+/** Where it stands on the server. */
   readonly path: string;
   /** What `/healthz` and `/metrics` show. */
   counts(): Promise<SignalingCounts>;

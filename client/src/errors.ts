@@ -19,6 +19,7 @@ export type PoolErrorCode =
 /** Whether the message of a failed send can have arrived: it never left, nobody can know, or it did. */
 export type Delivery = 'none' | 'unknown' | 'delivered';
 
+/** What an error knows beside its code and its sentence; `undefined` where it does not concern. */
 export interface PoolErrorDetails {
   /** The peer it is about. */
   readonly peer?: string | undefined;

@@ -22,6 +22,7 @@ export interface Application {
   readonly signal: AbortSignal;
 }
 
+/** Yes: for how long, and for what. */
 export interface Grant {
   readonly ok: true;
   /** Until when, in ms since 1970; default: as long as the socket. */

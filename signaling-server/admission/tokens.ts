@@ -11,6 +11,7 @@ const ALGORITHM = 'HS256';
 /** What makes a token ours and nobody else's, were the same secret used elsewhere too (RFC 8725, sections 3.8 to 3.11). */
 const OURS = { typ: 'peerpool+jwt', issuer: 'peerpool', audience: 'peerpool-signaling' } as const;
 
+/** For whom a token is, and for how long. */
 export interface TokenRequest {
   /** At least 32 bytes of UTF-8, as `openssl rand -base64 32` makes them; of several the first signs. */
   readonly secret: string | readonly string[];

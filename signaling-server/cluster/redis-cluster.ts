@@ -15,6 +15,7 @@ export interface RedisCluster extends Cluster {
   announce(address: string): void;
 }
 
+/** Where the servers of a cluster meet. */
 export interface RedisOptions {
   /** `redis://` or `rediss://`, with user and password where it asks for them. One Redis, or a proxy in front of one. */
   readonly url: string;

@@ -98,6 +98,7 @@ export interface Rooms {
   close(): Promise<void>;
 }
 
+/** Of all rooms together, over all servers of a cluster. */
 export interface RoomCounts {
   readonly peers: number;
   /** That have a member, or a name kept for one. */

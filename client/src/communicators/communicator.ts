@@ -57,6 +57,7 @@ export interface PeerConnection {
   readonly publicKey?: string | undefined;
 }
 
+/** How long a call waits, and what ends it before. Where there is no limit by default, the call says so. */
 export interface WaitOptions {
   /** Milliseconds; covers the whole call. */
   readonly timeout?: number | undefined;
@@ -64,6 +65,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of `Communicator.send`. */
 export interface SendOptions extends WaitOptions {
   /** Opaque. Messages of one queue keep their order; those of others may pass. */
   readonly queue: string;
@@ -105,14 +107,18 @@ export interface PeerStatistics {
  * For each instance of a peer: `joined`, its messages, `left`, once and in this order.
  */
 export interface CommunicatorListener {
+/** A session with this instance of the peer has begun: messages go both ways. */
   joined(peer: string, instance: string): void;
   /**
    * A whole message. Returning says that it is held here; throwing a `PoolError` refuses it, and the very send that carried it rejects with that error's code
    * and message. `packet.head` is valid during the call only, `packet.segments` are the listener's to keep.
    */
   message(from: string, queue: string, packet: Packet, receipt: Receipt): void;
+/** It has ended; nothing more comes of this instance. */
   left(peer: string, instance: string, reason: LeaveReason): void;
+/** The way to the peer changed. `kind`: how it is reached, once that is known. */
   link(peer: string, state: LinkState, kind: LinkKind | undefined): void;
+/** Whether newcomers can be met changed. */
   signaling(state: SignalingState): void;
   /** No session with this peer came about: it could not be reached, refused us, or is refused. It may still come later. */
   failed(peer: string, error: PoolError): void;

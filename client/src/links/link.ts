@@ -27,6 +27,7 @@ export interface Link {
   close(): void;
 }
 
+/** 0 carries control and small messages, 1 what is large. */
 export type Lane = 0 | 1;
 
 /** `direct` and `relay` are WebRTC, without and with a TURN server in between. */

@@ -34,7 +34,7 @@ const jsonFormat: Format = {
   oddKey: (key) => key.startsWith('$'),
 };
 
-/** For those who want to read the wire: JSON, with binary in Base64 or, when large, beside it. See `ValuePacker` for what it takes. */
+/** For those who want to read the wire: JSON, with binary in Base64 or, when large, beside it. Takes what `MessagePackPacker` takes. */
 export class JsonPacker extends ValuePacker {
   readonly name = 'json';
   protected readonly format = jsonFormat;

@@ -72,7 +72,16 @@ const BIN_16 = 0xc5;
 
 const NO_SEGMENTS: readonly Uint8Array[] = Object.freeze([]);
 
-/** The default packer: MessagePack, with extensions for what it has no words for. See `ValuePacker` for what it takes. */
+/**
+ * The default packer: MessagePack, with extensions for what it has no words for.
+ *
+ * Packed are null, undefined, booleans, numbers, bigints and strings, every one of them exactly; arrays and plain objects;
+ * Date, Map, Set, RegExp (without `lastIndex`), Error, ArrayBuffer, DataView, every typed array; and registered classes. Nested up to 64 levels, with up to
+ * 4,194,304 objects. Anything else is refused with its path; nothing becomes `{}`.
+ *
+ * What arrives is new: an object without a prototype arrives as a plain one, `Buffer` as `Uint8Array`, what was packed twice as two. Properties that are not enumerable,
+ * and those that were added to an array, a Map, an Error …, stay behind. An Error of a class of your own arrives as `Error` with its name, unless the class is registered.
+ */
 export class MessagePackPacker extends ValuePacker {
   readonly name = 'messagepack';
   protected readonly format = messagePackFormat;
@@ -94,6 +103,7 @@ export class MessagePackPacker extends ValuePacker {
     return { head, segments: NO_SEGMENTS };
   }
 
+/** See `Packer.unpack`. Binary comes out in a buffer of its own. */
   override unpack(packet: Packet): unknown {
     const { head, segments } = packet;
     const from = segments.length > 0 ? 0 : bytesFrom(head);

@@ -4,6 +4,7 @@ export interface PackableClass<Instance extends object> {
   readonly prototype: Instance;
 }
 
+/** Of `register`. */
 export interface RegisterOptions {
   /** Replaces what was registered under this tag and for this class. */
   readonly overwrite?: boolean | undefined;

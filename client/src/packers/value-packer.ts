@@ -4,19 +4,13 @@ import type { Packer, Packet } from './packer.ts';
 import { Raising } from './raising.ts';
 import { Registry, type PackableClass, type RegisterOptions } from './registry.ts';
 
+/** Of both packers. */
 export interface PackerOptions {
   /** Whether errors travel with their `stack`, which tells of files and line numbers. Default false. */
   readonly stacks?: boolean | undefined;
 }
 
-/**
- * What both packers promise. Packed are null, undefined, booleans, numbers, bigints and strings, every one of them exactly; arrays and plain objects;
- * Date, Map, Set, RegExp (without `lastIndex`), Error, ArrayBuffer, DataView, every typed array; and registered classes. Nested up to 64 levels, with up to
- * 4,194,304 objects. Anything else is refused with its path; nothing becomes `{}`.
- *
- * What arrives is new: an object without a prototype arrives as a plain one, `Buffer` as `Uint8Array`, what was packed twice as two. Properties that are not enumerable,
- * and those that were added to an array, a Map, an Error …, stay behind. An Error of a class of your own arrives as `Error` with its name, unless the class is registered.
- */
+/** What both packers promise: see `MessagePackPacker`. */
 export abstract class ValuePacker implements Packer {
   abstract readonly name: string;
   protected abstract readonly format: Format;
@@ -70,6 +64,7 @@ export abstract class ValuePacker implements Packer {
     }
   }
 
+/** The value, made anew. @throws PoolError `malformed` for what is none, `unpackable` for a tag that is not registered here */
   unpack(packet: Packet): unknown {
     try {
       const raising = new Raising(packet.segments, this.#registry);

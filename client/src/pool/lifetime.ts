@@ -4,6 +4,7 @@ import { PoolError } from '../errors.ts';
 import type { Commons } from './commons.ts';
 import type { Letter } from './message.ts';
 
+/** Of `shutdown`. */
 export interface ShutdownOptions {
   /** Default true: wait until what was taken with `manualRelease` is released, and what was sent has arrived. `false`: what has not left is dropped, and rejects. */
   readonly flush?: boolean | undefined;

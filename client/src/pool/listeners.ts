@@ -4,6 +4,7 @@ import type { LinkKind } from '../links/link.ts';
 /** One way: a pool that has stopped does not start again. */
 export type PoolState = 'uninitialized' | 'started' | 'stopped';
 
+/** What `pool.on` tells of, one object each. */
 export interface PoolEvents {
   /** An instance of this name is here, and messages go both ways. */
   join: { readonly name: string; readonly instance: string };
@@ -13,12 +14,15 @@ export interface PoolEvents {
   restart: { readonly name: string; readonly instance: string; readonly unread: number };
   /** The way to a peer; never a departure. */
   link: { readonly name: string; readonly state: LinkState; readonly kind: LinkKind | undefined };
+/** The pool's state, or that of signaling, changed. Without signaling nobody new is met; who is connected stays so. */
   state: { readonly state: PoolState; readonly signaling: SignalingState };
   /** What nobody asked for: a `PoolError`, or what a handler threw. */
   error: { readonly error: Error };
 }
 
+/** Hears of one kind of event. What it throws goes to `reportError`. */
 export type PoolListener<Name extends keyof PoolEvents> = (event: PoolEvents[Name]) => void;
+/** Listeners given at birth, by event: `new Pool(name, communicator, { on: { join({ name }) {} } })`. */
 export type PoolListeners = { readonly [Name in keyof PoolEvents]?: PoolListener<Name> | undefined };
 
 const NAMES: ReadonlySet<string> = new Set<keyof PoolEvents>(['join', 'leave', 'restart', 'link', 'state', 'error']);

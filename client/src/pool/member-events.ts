@@ -3,11 +3,13 @@ import type { Commons } from './commons.ts';
 import type { PoolEvents } from './listeners.ts';
 import { checkSignal } from './wait.ts';
 
+/** Who comes, goes and comes back: the events `join`, `leave` and `restart` in one stream, told apart by `type`. */
 export type MemberEvent =
   | ({ readonly type: 'join' } & PoolEvents['join'])
   | ({ readonly type: 'leave' } & PoolEvents['leave'])
   | ({ readonly type: 'restart' } & PoolEvents['restart']);
 
+/** Of `members`. */
 export interface MembersOptions {
   /** Its reason rejects the pending and every later `next()`. */
   readonly signal?: AbortSignal | undefined;

@@ -6,6 +6,7 @@ import type { Packer } from '../packers/packer.ts';
 import { checkIdentity, type Identity } from '../trust/identity.ts';
 import type { PoolListeners } from './listeners.ts';
 
+/** Everything has a default. What is no such option is refused at once, by a `TypeError` or `RangeError`. */
 export interface PoolOptions {
   /** Default: a `MessagePackPacker`. Everyone in a pool uses packers of one name. */
   readonly packer?: Packer | undefined;

@@ -30,22 +30,27 @@ export interface ReleaseOption {
   readonly manualRelease?: boolean | undefined;
 }
 
+/** Of `recv`: which message of the peer, how long to wait for it (default: the pool's `timeout`), and how to check it. */
 export interface RecvOptions<Value = unknown> extends WaitOptions, MessageFilter, ParseOption<Value> {}
 
+/** Of `recvAny`: which message, of whom, how long to wait for it (default: the pool's `timeout`), and when it is released. */
 export interface RecvAnyOptions<Value = unknown> extends RecvOptions<Value>, SenderFilter, ReleaseOption {}
 
+/** Of `recvAll`: one message of each of whom, and how long to wait for all of them together (default: the pool's `timeout`). */
 export interface RecvAllOptions<Value = unknown> extends WaitOptions, ParseOption<Value> {
   readonly msgId?: string | undefined;
   /** Default: the clients as they are at the call. A name twice counts once; with none the result is empty. */
   readonly senders?: Iterable<string> | undefined;
 }
 
+/** Of `messages`: which messages, of whom, and when they are released. */
 export interface MessagesOptions<Value = unknown>
   extends MessageFilter, ParseOption<Value>, SenderFilter, ReleaseOption {
   /** Its reason rejects the pending `next()`. There is no timeout: the loop waits for as long as the pool lives. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of `onMessage`: which messages, of whom, how many at once, and when they are released. */
 export interface OnMessageOptions<Value = unknown>
   extends MessageFilter, ParseOption<Value>, SenderFilter, ReleaseOption {
   /** How many messages are handled at once. Default 1: each after the one before. */

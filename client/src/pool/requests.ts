@@ -23,10 +23,12 @@ import { checkParse, type Parse, parsed } from './schema.ts';
 import { errorOf } from './thrown.ts';
 import { rejected } from './wait.ts';
 
+/** Of `request`: under which id, how long to wait for the answer (default: the pool's `timeout`), and how to check it. */
 export interface RequestOptions<Value = unknown> extends WaitOptions, ParseOption<Value> {
   readonly msgId?: string | undefined;
 }
 
+/** Of `onRequest`: which requests, of whom, and whether one after the other. */
 export interface OnRequestOptions<Value = unknown> extends MessageFilter, ParseOption<Value>, SenderFilter {
   /** Each is handled after the one before; otherwise they begin in the order of their arrival, and overlap. */
   readonly serial?: boolean | undefined;
@@ -34,6 +36,7 @@ export interface OnRequestOptions<Value = unknown> extends MessageFilter, ParseO
 
 /** The answer; and when the other pool had the request. Who does not look at `sent` need not. */
 export interface RequestPromise<Value> extends Promise<Message<Value>> {
+/** Resolves when the other pool has the request, which it may not have looked at. */
   readonly sent: Promise<void>;
 }
 

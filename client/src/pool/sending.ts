@@ -10,12 +10,14 @@ import { withMessageId } from './receive-options.ts';
 import { severalErrors } from './several.ts';
 import { checkSignal, rejected } from './wait.ts';
 
+/** Of `send`. Without `timeout` there is no limit; with one the message is withdrawn, and the error's `delivery` says whether it can have arrived. */
 export interface SendOptions extends WaitOptions {
   readonly msgId?: string | undefined;
   /** When the promise resolves. Default: the pool's. */
   readonly ack?: Ack | undefined;
 }
 
+/** Of `broadcast`. */
 export interface BroadcastOptions extends SendOptions {
   /** Default: the clients as they are at the call; `[]` is nobody. A name twice is sent to once. */
   readonly recipients?: Iterable<string> | undefined;

@@ -4,6 +4,7 @@ import { LocalCommunicator } from '../communicators/local/local-communicator.ts'
 import type { PoolOptions } from '../pool/pool-options.ts';
 import { Pool } from '../pool/pool.ts';
 
+/** Of `createPools`. */
 export interface CreatePoolsOptions {
   /** Makes the communicator of one pool; `room` is new with every call of `createPools`. Default: all in this process, over a hub of their own. */
   readonly communicator?: ((room: string, name: string) => Communicator) | undefined;
@@ -17,8 +18,23 @@ export interface CreatePoolsOptions {
 export interface Pools extends ReadonlyArray<Pool> {
   /** Shuts all of them down, also those that were already. */
   shutdown(): Promise<void>;
+  /** `shutdown`, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** So many pools, where their number is written out, so that `const [alice, bob] = await createPools(2)` has no `undefined` in it. */
+export type PoolsOf<Count extends number> = Pools &
+  (Count extends 1
+    ? readonly [Pool]
+    : Count extends 2
+      ? readonly [Pool, Pool]
+      : Count extends 3
+        ? readonly [Pool, Pool, Pool]
+        : Count extends 4
+          ? readonly [Pool, Pool, Pool, Pool]
+          : Count extends 5
+            ? readonly [Pool, Pool, Pool, Pool, Pool]
+            : readonly Pool[]);
 
 let rooms = 0;
 
@@ -32,7 +48,10 @@ let rooms = 0;
  * ```
  * @throws RangeError for a count that is none; what `initialize` rejects with, when everything else was shut down
  */
-export async function createPools(count: number, given: CreatePoolsOptions = {}): Promise<Pools> {
+export async function createPools<const Count extends number>(
+  count: Count,
+  given: CreatePoolsOptions = {},
+): Promise<PoolsOf<Count>> {
   if (!Number.isInteger(count) || count < 0) throw new RangeError(`one creates a whole number of pools, not ${count}`);
   const room = `pools-${++rooms}-${Math.random().toString(36).slice(2)}`;
   const { communicator = () => new LocalCommunicator({ hub: getHub(room) }), options = {}, timeout = 30_000 } = given;
@@ -53,5 +72,5 @@ export async function createPools(count: number, given: CreatePoolsOptions = {})
   return Object.assign(pools, {
     shutdown,
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: shutdown,
-  }) as Pools;
+  }) as unknown as PoolsOf<Count>;
 }

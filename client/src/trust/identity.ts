@@ -16,6 +16,7 @@ export interface Identity {
   sign(data: Bytes): Promise<Bytes>;
 }
 
+/** Of `createIdentity`. */
 export interface CreateIdentityOptions {
   /** Which of this origin's identities: each person, or role, has one of its own. Default `'default'`. */
   readonly label?: string | undefined;

@@ -3,6 +3,7 @@ import { checkId } from '../queue-key.ts';
 /** What can be exposed. What it expects of its arguments is the caller's claim: they come from another program. */
 export type Method = (this: never, ...args: never[]) => unknown;
 
+/** Of `expose`. */
 export interface ExposeOptions {
   /** Each call of these methods begins when the one before has ended; otherwise they begin in the order in which the calls arrived, and overlap. */
   readonly serial?: boolean | undefined;

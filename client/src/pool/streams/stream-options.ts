@@ -3,6 +3,7 @@ import type { MessageFilter, SenderFilter } from '../receive-options.ts';
 import type { ProgressOption } from './progress.ts';
 import type { StreamHeader } from './stream-header.ts';
 
+/** Of `sendStream`. What the receiver is told of the stream before it takes it, and how long all of it may take; no limit unless one is given. */
 export interface SendStreamOptions extends WaitOptions, ProgressOption {
   readonly msgId?: string | undefined;
   /** Default: a file's own. */
@@ -16,6 +17,7 @@ export interface SendStreamOptions extends WaitOptions, ProgressOption {
 /** `timeout` and `signal` concern the wait for a stream; reading it ends by `stream.cancel(reason)`. */
 export interface RecvStreamOptions extends WaitOptions, MessageFilter, ProgressOption {}
 
+/** Of `streams`: which streams, and of whom. */
 export interface StreamsOptions extends MessageFilter, SenderFilter, ProgressOption {
   /** Its reason rejects the pending `next()`. There is no timeout: the loop waits for as long as the pool lives. */
   readonly signal?: AbortSignal | undefined;
