@@ -19,10 +19,9 @@ export class FailureReports {
     this.#untold++;
     const now = performance.now();
     if (now - this.#told < TOLD_EVERY) return;
-    const { code, detail, reason, delivery } = error;
     const more = this.#untold > 1 ? ` (and ${this.#untold - 1} more since the last report)` : '';
     this.#told = now;
     this.#untold = 0;
-    this.#report(new PoolError(code, `${detail}${more}`, { peer: this.#peer, reason, delivery, cause: error }));
+    this.#report(new PoolError(error.code, `${error.detail}${more}`, { ...error, peer: this.#peer, cause: error }));
   }
 }

@@ -329,7 +329,10 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     const absent = this.#everybody.filter((peer) => (peer.named || this.#awaited.has(peer)) && !peer.connected);
     const missing = this.#state === 'joining' ? [...this.#names.keys()] : absent.map((peer) => peer.name);
     const what = this.#state === 'joining' ? 'the room was not reached' : `${missing.join(', ')} did not connect`;
-    return new PoolError('timeout', `${what} within ${timeout} ms`, { missing });
+    const tried = absent.find(({ diagnosis }) => diagnosis !== undefined);
+    const diagnosis = tried?.diagnosis;
+    const why = diagnosis === undefined ? '' : `; ${tried?.name} was tried: ${diagnosis.verdict}`;
+    return new PoolError('timeout', `${what} within ${timeout} ms${why}`, { missing, diagnosis });
   }
 
   #checkSize(packet: Packet, recipient: string): void {
@@ -404,8 +407,7 @@ function unknown(name: string): PoolError {
 
 /** What ended the session, for a message that came after it. */
 function unsent(failure: PoolError): PoolError {
-  const { code, detail, peer, reason } = failure;
-  return new PoolError(code, detail, { peer, reason, delivery: 'none', cause: failure });
+  return failure.with({ delivery: 'none', cause: failure });
 }
 
 /** A copy: what is changed by the caller later is not ours. */

@@ -40,11 +40,11 @@ export class Meeting {
   }
 
   failed(name: string, error: PoolError): void {
-    const { code, detail, reason } = error;
     for (const [wait, awaited] of this.#waits) {
       if (!('names' in awaited) || !awaited.names.includes(name)) continue;
       const missing = this.#missing(awaited);
-      this.#end(wait, () => wait.reject(new PoolError(code, detail, { peer: name, reason, missing, cause: error })));
+      const failure = error.with({ peer: name, missing, delivery: undefined, cause: error });
+      this.#end(wait, () => wait.reject(failure));
     }
   }
 

@@ -25,9 +25,6 @@ export class QuietFailures {
       for (const [name, { until }] of this.#peers) if (until <= now) this.#peers.delete(name);
     this.#peers.set(peer, { until: now + QUIET, untold: 0 });
     const others = last === undefined || last.untold === 0 ? '' : ` (and ${last.untold} more before it)`;
-    const { msgId, reason, path, delivery } = error;
-    this.#tell(
-      new PoolError(error.code, `${error.detail}${others}`, { peer, msgId, reason, path, delivery, cause: error }),
-    );
+    this.#tell(new PoolError(error.code, `${error.detail}${others}`, { ...error, peer, cause: error }));
   }
 }

@@ -122,7 +122,7 @@ export class Roster {
       case 'gone':
         return new PoolError('peer-left', `${name} left (${presence.reason})`, { ...details, reason: presence.reason });
       case 'failed':
-        return new PoolError(presence.error.code, presence.error.detail, { ...details, cause: presence.error });
+        return presence.error.with({ ...details, delivery: undefined, cause: presence.error });
       default:
         return undefined;
     }

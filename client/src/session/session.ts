@@ -1,5 +1,5 @@
 import type { LeaveReason, Receipt, SendOptions } from '../communicators/communicator.ts';
-import { PoolError, type Delivery } from '../errors.ts';
+import { PoolError, type Delivery, type PoolErrorDetails } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
 import { said } from '../said.ts';
@@ -265,12 +265,8 @@ export class Session {
   }
 
   /** Ends because the other side is not there any more. */
-  lost(reason: LeaveReason, text: string, cause?: unknown): void {
-    this.#finish(
-      reason,
-      new PoolError('peer-left', text, { peer: this.#options.peer, reason, ...(cause !== undefined && { cause }) }),
-      false,
-    );
+  lost(reason: LeaveReason, text: string, details: PoolErrorDetails = {}): void {
+    this.#finish(reason, new PoolError('peer-left', text, { ...details, peer: this.#options.peer, reason }), false);
   }
 
   /** Ends before it began. */

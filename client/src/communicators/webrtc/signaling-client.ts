@@ -14,6 +14,7 @@ import {
   refusedBy,
   type Refused,
   type Reply,
+  unreachableAt,
 } from './signaling-reply.ts';
 import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
 import { JoinToken, Renewals, type Token } from './token-source.ts';
@@ -160,8 +161,7 @@ export class SignalingClient {
     const fresh = new JoinToken(token, { room, name: this.#self.name });
     const socket = signalingSocket(io, url, path, patience);
     this.#state = { name: 'entering', socket };
-    const unreachable = (cause: unknown): PoolError =>
-      new PoolError('unreachable', `no signaling server answers at ${url}${path}`, { reason: 'signaling', cause });
+    const unreachable = (cause: Error): PoolError => unreachableAt(`${url}${path}`, cause);
     let impatient: ReturnType<typeof setTimeout> | undefined;
     try {
       return await new Promise<Reply>((resolve, reject) => {
