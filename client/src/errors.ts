@@ -77,12 +77,12 @@ export class PoolError extends Error {
     return this.message.slice(this.code.length + 2);
   }
 
-  /** The same error, with some details changed or added. */
-  with(details: PoolErrorDetails): PoolError {
+  /** The same error, with some details changed or added, and in other words where such are given. */
+  with(details: PoolErrorDetails, detail = this.detail): PoolError {
     const { peer, msgId, method, reason, path, delivery, missing, errors, diagnosis } = this;
     const cause = 'cause' in this ? { cause: this.cause } : {};
     const own = { peer, msgId, method, reason, path, delivery, missing, errors, diagnosis, ...cause };
-    return new PoolError(this.code, this.detail, { ...own, ...details });
+    return new PoolError(this.code, detail, { ...own, ...details });
   }
 
   /** A plain object that says the same, for logs. */

@@ -1,4 +1,4 @@
-import { PoolError } from '../errors.ts';
+import type { PoolError } from '../errors.ts';
 
 /** Told at most this often, in ms. */
 const TOLD_EVERY = 1_000;
@@ -22,6 +22,6 @@ export class FailureReports {
     const more = this.#untold > 1 ? ` (and ${this.#untold - 1} more since the last report)` : '';
     this.#told = now;
     this.#untold = 0;
-    this.#report(new PoolError(error.code, `${error.detail}${more}`, { ...error, peer: this.#peer, cause: error }));
+    this.#report(error.with({ peer: this.#peer, cause: error }, `${error.detail}${more}`));
   }
 }

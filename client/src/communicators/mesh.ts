@@ -168,7 +168,9 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     this.#suspended = true;
     this.#circle?.part('the page was put away');
     this.#stay.transport?.leave(true).catch((cause: unknown) => {
-      this.#listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
+      this.#listener?.error(
+        new PoolError('unreachable', 'the room could not be left, and our name may be taken for a while', { cause }),
+      );
     });
   }
 
@@ -186,7 +188,8 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
       },
       (cause: unknown) => {
         if (!current()) return;
-        const error = cause instanceof PoolError ? cause : new PoolError('closed', 'joining again failed', { cause });
+        const text = `the room could not be joined again: ${String(cause)}`;
+        const error = cause instanceof PoolError ? cause : new PoolError('closed', text, { cause });
         this.#ending ??= this.#release(error.detail, error);
       },
     );
@@ -340,7 +343,11 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     const limit = this.#self?.maxMessageSize ?? 0;
     if (bytes <= limit) return;
     const details = { peer: recipient, delivery: 'none' } as const;
-    throw new PoolError('too-large', `a message of ${bytes} bytes is larger than ${limit}`, details);
+    throw new PoolError(
+      'too-large',
+      `a message of ${bytes} bytes for ${recipient} is larger than maxMessageSize, ${limit}`,
+      details,
+    );
   }
 
   async #shutDown(flush: boolean, timeout: number): Promise<void> {

@@ -69,10 +69,14 @@ export class Meeting {
     if (discover || !('names' in awaited)) return;
     const missing = awaited.names.filter((name) => roster.presence(name) === undefined);
     if (missing.length === 0) return;
-    throw new PoolError('unknown-peer', `the pool is closed, and ${missing.join(', ')} was not named`, {
-      peer: missing[0],
-      missing,
-    });
+    throw new PoolError(
+      'unknown-peer',
+      `${missing.join(', ')} was not named, and the pool is closed to others: addClient first, or set discover`,
+      {
+        peer: missing[0],
+        missing,
+      },
+    );
   }
 
   #met(awaited: Awaited): boolean {

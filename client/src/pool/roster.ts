@@ -118,7 +118,11 @@ export class Roster {
     const details = { peer: name, msgId };
     switch (presence?.state) {
       case undefined:
-        return new PoolError('unknown-peer', `there is no client ${JSON.stringify(name)}`, details);
+        return new PoolError(
+          'unknown-peer',
+          `there is no client ${JSON.stringify(name)}: name it by addClient, or waitFor it`,
+          details,
+        );
       case 'gone':
         return new PoolError('peer-left', `${name} left (${presence.reason})`, { ...details, reason: presence.reason });
       case 'failed':

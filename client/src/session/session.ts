@@ -238,7 +238,9 @@ export class Session {
   ping(done: (answer: number | PoolError) => void): void {
     if (this.#phase.name !== 'up') {
       const { peer } = this.#options;
-      done(new PoolError('unreachable', `there is no link to ${peer} at this moment`, { peer }));
+      done(
+        new PoolError('unreachable', `there is no link to ${peer} at this moment: it is being looked for`, { peer }),
+      );
       return;
     }
     const id = this.#nextPing++;
@@ -355,7 +357,10 @@ export class Session {
       case 'gone':
         this.#finish(
           'lost',
-          new PoolError('peer-left', `${peer} does not have the session any more`, { peer, reason: 'gone' }),
+          new PoolError('peer-left', `${peer} does not have the session any more: it gave us up meanwhile`, {
+            peer,
+            reason: 'gone',
+          }),
           false,
         );
         break;

@@ -56,7 +56,7 @@ export class IceDiagnosis {
       states: [...this.#states],
       pairs: this.#pairs,
       opened: this.#opened,
-      error: this.#error,
+      ...(this.#error !== undefined && { error: this.#error }),
     });
   }
 

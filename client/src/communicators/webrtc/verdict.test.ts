@@ -35,7 +35,7 @@ describe('what is likely wrong when', () => {
       'no server was configured, on different networks',
       {},
       'no-turn',
-      /^the direct path is blocked and no TURN server is configured: .*across networks a STUN server is the least$/,
+      /^the direct path is blocked and no TURN server is configured: .*across networks it takes a STUN server at least$/,
     ],
     [
       'STUN answered and there is no TURN',

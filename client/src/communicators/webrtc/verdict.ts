@@ -83,10 +83,13 @@ function unrelayed({ servers, local, remote, gathering }: ConnectionFacts, why: 
   );
   if (silent) {
     const advice = 'check its url, and whether UDP may leave this network; or configure a TURN server';
-    const known = `no address is known by which peers of other networks could reach us, and none of a TURN server`;
-    return ['stun-silent', `the STUN server ${named(silent)} does not answer, so ${known}: ${advice}`];
+    const why = "peers of other networks can't learn how to reach us, and no TURN server is configured";
+    return ['stun-silent', `the STUN server ${named(silent)} does not answer, so ${why}: ${advice}`];
   }
-  return ['no-turn', `${none}. Addresses of own networks only were tried: across networks a STUN server is the least`];
+  return [
+    'no-turn',
+    `${none}. Only addresses within each own network were known: across networks it takes a STUN server at least`,
+  ];
 }
 
 function named({ url, error }: IceServerReport): string {
