@@ -1,3 +1,5 @@
+import type { ConnectionDiagnosis } from './connection-diagnosis.ts';
+
 /** Every way in which peerpool can fail. The set is closed: a `switch` over it can be complete. */
 export type PoolErrorCode =
   | 'illegal-state'
@@ -35,6 +37,8 @@ export interface PoolErrorDetails {
   readonly missing?: readonly string[] | undefined;
   /** What failed, by peer. */
   readonly errors?: ReadonlyMap<string, PoolError> | undefined;
+  /** Why no connection to the peer came about. */
+  readonly diagnosis?: ConnectionDiagnosis | undefined;
   readonly cause?: unknown;
 }
 
@@ -53,6 +57,7 @@ export class PoolError extends Error {
   readonly delivery: Delivery | undefined;
   readonly missing: readonly string[];
   readonly errors: ReadonlyMap<string, PoolError>;
+  readonly diagnosis: ConnectionDiagnosis | undefined;
 
   constructor(code: PoolErrorCode, message: string, details: PoolErrorDetails = {}) {
     super(`${code}: ${message}`, 'cause' in details ? { cause: details.cause } : undefined);
@@ -65,6 +70,7 @@ export class PoolError extends Error {
     this.delivery = details.delivery;
     this.missing = details.missing ?? [];
     this.errors = details.errors ?? new Map();
+    this.diagnosis = details.diagnosis;
   }
 
   /** What went wrong, without the code in front. */
@@ -72,23 +78,23 @@ export class PoolError extends Error {
     return this.message.slice(this.code.length + 2);
   }
 
-  /** The same error, with some details changed or added. */
-  with(details: PoolErrorDetails): PoolError {
-    const { peer, msgId, method, reason, path, delivery, missing, errors } = this;
+  /** The same error, with some details changed or added, and in other words where such are given. */
+  with(details: PoolErrorDetails, detail = this.detail): PoolError {
+    const { peer, msgId, method, reason, path, delivery, missing, errors, diagnosis } = this;
     const cause = 'cause' in this ? { cause: this.cause } : {};
-    const own = { peer, msgId, method, reason, path, delivery, missing, errors, ...cause };
-    return new PoolError(this.code, this.detail, { ...own, ...details });
+    const own = { peer, msgId, method, reason, path, delivery, missing, errors, diagnosis, ...cause };
+    return new PoolError(this.code, detail, { ...own, ...details });
   }
 
   /** A plain object that says the same, for logs. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, peer, msgId, method, reason, path, delivery } = this;
+    const { name, code, message, peer, msgId, method, reason, path, delivery, diagnosis } = this;
     const errors = Object.fromEntries([...this.errors].map(([peer, error]) => [peer, error.toJSON()]));
     return {
       name,
       code,
       message,
-      ...defined({ peer, msgId, method, reason, path, delivery }),
+      ...defined({ peer, msgId, method, reason, path, delivery, diagnosis }),
       ...(this.missing.length > 0 && { missing: this.missing }),
       ...(this.errors.size > 0 && { errors }),
     };

@@ -41,6 +41,13 @@ export type {
 export type { Token, TokenPurpose } from './communicators/webrtc/token-source.ts';
 export type { WebRTCCommunicatorOptions } from './communicators/webrtc/webrtc-communicator.ts';
 export type { WebRTCImplementation } from './communicators/webrtc/webrtc-implementation.ts';
+export type {
+  CandidateCounts,
+  ConnectionDiagnosis,
+  ConnectionFacts,
+  ConnectionFinding,
+  IceServerReport,
+} from './connection-diagnosis.ts';
 export type { Delivery, PoolErrorCode, PoolErrorDetails } from './errors.ts';
 export type { Lane, Link, LinkKind, LinkListener } from './links/link.ts';
 export type { Packer, Packet } from './packers/packer.ts';

@@ -134,7 +134,7 @@ export class Circle {
     if (this.#shunned.get(peer) === to) return;
     this.#shunned.set(peer, to);
     this.#strangers.set(peer, stranger);
-    const text = `${peer} wanted to connect, and is no client of ${self.name}`;
+    const text = `${peer} wanted to connect, and is no client of ${self.name}: addClient or discover lets it in`;
     listener.error(new PoolError('refused', text, { peer, reason: code }));
   }
 }

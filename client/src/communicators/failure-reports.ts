@@ -1,4 +1,4 @@
-import { PoolError } from '../errors.ts';
+import type { PoolError } from '../errors.ts';
 
 /** Told at most this often, in ms. */
 const TOLD_EVERY = 1_000;
@@ -19,10 +19,9 @@ export class FailureReports {
     this.#untold++;
     const now = performance.now();
     if (now - this.#told < TOLD_EVERY) return;
-    const { code, detail, reason, delivery } = error;
     const more = this.#untold > 1 ? ` (and ${this.#untold - 1} more since the last report)` : '';
     this.#told = now;
     this.#untold = 0;
-    this.#report(new PoolError(code, `${detail}${more}`, { peer: this.#peer, reason, delivery, cause: error }));
+    this.#report(error.with({ peer: this.#peer, cause: error }, `${error.detail}${more}`));
   }
 }

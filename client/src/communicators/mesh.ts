@@ -169,7 +169,9 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     this.#suspended = true;
     this.#circle?.part('the page was put away');
     this.#stay.transport?.leave(true).catch((cause: unknown) => {
-      this.#listener?.error(new PoolError('unreachable', 'the room could not be left', { cause }));
+      this.#listener?.error(
+        new PoolError('unreachable', 'the room could not be left, and our name may be taken for a while', { cause }),
+      );
     });
   }
 
@@ -187,7 +189,8 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
       },
       (cause: unknown) => {
         if (!current()) return;
-        const error = cause instanceof PoolError ? cause : new PoolError('closed', 'joining again failed', { cause });
+        const text = `the room could not be joined again: ${String(cause)}`;
+        const error = cause instanceof PoolError ? cause : new PoolError('closed', text, { cause });
         this.#ending ??= this.#release(error.detail, error);
       },
     );
@@ -330,7 +333,10 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     const absent = this.#everybody.filter((peer) => (peer.named || this.#awaited.has(peer)) && !peer.connected);
     const missing = this.#state === 'joining' ? [...this.#names.keys()] : absent.map((peer) => peer.name);
     const what = this.#state === 'joining' ? 'the room was not reached' : `${missing.join(', ')} did not connect`;
-    return new PoolError('timeout', `${what} within ${timeout} ms`, { missing });
+    const tried = absent.find(({ diagnosis }) => diagnosis !== undefined);
+    const diagnosis = tried?.diagnosis;
+    const why = diagnosis === undefined ? '' : `; ${tried?.name} was tried: ${diagnosis.verdict}`;
+    return new PoolError('timeout', `${what} within ${timeout} ms${why}`, { missing, diagnosis });
   }
 
   #checkSize(packet: Packet, recipient: string): void {
@@ -338,7 +344,11 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     const limit = this.#self?.maxMessageSize ?? 0;
     if (bytes <= limit) return;
     const details = { peer: recipient, delivery: 'none' } as const;
-    throw new PoolError('too-large', `a message of ${bytes} bytes is larger than ${limit}`, details);
+    throw new PoolError(
+      'too-large',
+      `a message of ${bytes} bytes for ${recipient} is larger than maxMessageSize, ${limit}`,
+      details,
+    );
   }
 
   async #shutDown(flush: boolean, timeout: number): Promise<void> {
@@ -405,8 +415,7 @@ function unknown(name: string): PoolError {
 
 /** What ended the session, for a message that came after it. */
 function unsent(failure: PoolError): PoolError {
-  const { code, detail, peer, reason } = failure;
-  return new PoolError(code, detail, { peer, reason, delivery: 'none', cause: failure });
+  return failure.with({ delivery: 'none', cause: failure });
 }
 
 /** A copy: what is changed by the caller later is not ours. */

@@ -1,7 +1,9 @@
 import type { Deadline, Deadlines } from '../deadlines.ts';
+import type { ConnectionDiagnosis } from '../connection-diagnosis.ts';
 import { PoolError } from '../errors.ts';
 import type { LinkListener } from '../links/link.ts';
 import { Session } from '../session/session.ts';
+import { AttemptLog } from './attempt-log.ts';
 import type { CommunicatorListener, LeaveReason, LinkState, PeerStatistics, Self } from './communicator.ts';
 import { FailureReports } from './failure-reports.ts';
 import type { Flushes } from './flushes.ts';
@@ -60,7 +62,7 @@ export class Peer {
   #attempt: Attempt | undefined;
   /** The number of the link that the session was given last. */
   #attached = 0;
-  #attemptError: Error | undefined;
+  readonly #log = new AttemptLog();
   #alarm: Deadline | undefined;
   /** Tries again to connect it. */
   #retry: Deadline | undefined;
@@ -110,6 +112,12 @@ export class Peer {
   /** Why there is nobody to send to. */
   get failure(): PoolError | undefined {
     return this.#failure;
+  }
+
+  /** Why it is not connected, as far as the attempts at that have shown. */
+  get diagnosis(): ConnectionDiagnosis | undefined {
+    if (!this.connected) this.#log.note(this.#attempt);
+    return this.#log.diagnosis;
   }
 
   get presence(): Presence | undefined {
@@ -286,6 +294,7 @@ export class Peer {
     if (this.#session !== undefined) return;
     this.#retry?.cancel();
     this.#failure = undefined;
+    this.#log.clear();
     const { name, instance, packer, inboxLimit, outboxLimit, maxMessageSize, identity } = this.#host.self;
     const publicKey = this.trusted;
     const trust = identity || publicKey ? { identity, publicKey } : undefined;
@@ -320,7 +329,7 @@ export class Peer {
     this.#farewell?.cancel();
     this.#retries = 0;
     this.#joined = true;
-    this.#attemptError = undefined;
+    this.#log.clear();
     this.#pair({ type: 'up' });
     this.#vigil.linked();
     this.#host.listener.joined(this.name, this.#presence?.instance ?? '');
@@ -338,7 +347,7 @@ export class Peer {
 
   #resumed(): void {
     this.#reconnects++;
-    this.#attemptError = undefined;
+    this.#log.clear();
     this.#pair({ type: 'up' });
     this.#vigil.linked();
     this.#link('connected');
@@ -365,13 +374,14 @@ export class Peer {
 
   /** The time for a link is over. */
   #late(reason: LeaveReason, text: string): void {
-    const { name: peer } = this;
-    if (this.#joined) this.#session?.lost(reason, text, this.#attemptError);
-    else this.#session?.fail(reason, unreachable(peer, text, this.#attemptError));
+    this.#log.note(this.#attempt);
+    if (this.#joined && reason === 'killed') this.#session?.lost(reason, text, this.#log.details);
+    else if (this.#joined) this.#session?.lost(reason, this.#log.explained(text), this.#log.details);
+    else this.#session?.fail(reason, this.#log.unreachable(this.name, text));
   }
 
   #broken(cause: Error | undefined): void {
-    this.#attemptError = cause;
+    this.#log.error = cause;
     this.#pair({ type: 'broken', link: this.#attached });
   }
 
@@ -472,6 +482,7 @@ export class Peer {
         this.#attempt?.negotiate(action.data);
         break;
       case 'hang-up':
+        this.#log.note(this.#attempt);
         this.#attempt?.close();
         this.#attempt = undefined;
         break;
@@ -502,9 +513,13 @@ export class Peer {
 
   #fail(attempts: number): void {
     const { name: peer } = this;
+    const within = `within ${this.#host.rules.connectTimeout} ms`;
     const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-    const text = `no link to ${peer} came about within ${this.#host.rules.connectTimeout} ms, in ${tried}`;
-    this.#session?.fail('lost', unreachable(peer, text, this.#attemptError));
+    const text =
+      attempts === 0
+        ? `${peer} is in the room and did not call ${within}: its page may stand still, or what it signals gets lost`
+        : `no link to ${peer} came about ${within}, in ${tried}`;
+    this.#session?.fail('lost', this.#log.unreachable(peer, text));
   }
 
   #dial(presence: Presence, link: number): void {
@@ -521,7 +536,8 @@ export class Peer {
         inner.packet(lane, bytes);
       },
       closed: (error) => {
-        this.#attemptError = error;
+        this.#log.note(this.#attempt);
+        this.#log.error = error;
         inner.closed(error);
         if (this.missing && !this.#joined) this.#vanish();
         else this.#pair({ type: 'broken', link });
@@ -532,8 +548,4 @@ export class Peer {
     const role = this.#pairing?.role === 'caller' ? 'initiator' : 'responder';
     this.#attempt = transport.dial(presence, role, negotiate, listener);
   }
-}
-
-function unreachable(peer: string, text: string, cause: Error | undefined): PoolError {
-  return new PoolError('unreachable', text, { peer, delivery: 'none', cause });
 }

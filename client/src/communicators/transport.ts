@@ -1,3 +1,4 @@
+import type { ConnectionDiagnosis } from '../connection-diagnosis.ts';
 import type { PoolError } from '../errors.ts';
 import type { LinkListener } from '../links/link.ts';
 import type { SignalingState } from './communicator.ts';
@@ -50,6 +51,8 @@ export interface Attempt {
   negotiate(data: unknown): void;
   /** Safe to call twice; the listener hears nothing afterwards. */
   close(): void;
+  /** What it has seen so far, or had when it ended, of why there is no link; where a transport can tell. */
+  readonly diagnosis?: ConnectionDiagnosis | undefined;
 }
 
 /** What a transport tells the mesh, from `join` to the end of `leave`. */

@@ -135,7 +135,10 @@ export const CLASS: Kind = {
     check(typeof tag === 'string' && rest.length === 0, 'no instance of a class');
     const registration = registry.ofTag(tag);
     if (!registration)
-      throw new PoolError('unpackable', `nobody registered the tag ${JSON.stringify(tag.slice(0, 100))} here`);
+      throw new PoolError(
+        'unpackable',
+        `nobody registered the tag ${JSON.stringify(tag.slice(0, 100))} here: packer.register it at both ends`,
+      );
     try {
       return registration.fromData(data);
     } catch (cause) {

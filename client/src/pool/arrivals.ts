@@ -35,7 +35,11 @@ export class Arrivals {
     const kind = kindOf(arrival.queue);
     const desk = this.#desks.get(kind);
     if (desk !== undefined) desk.arrive(arrival);
-    else throw new PoolError('malformed', `this end does not know what a packet of kind ${JSON.stringify(kind)} is`);
+    else
+      throw new PoolError(
+        'malformed',
+        `this end does not know packets of kind ${JSON.stringify(kind)}: the other's peerpool may be newer`,
+      );
   }
 
   left(name: string, error: PoolError): void {

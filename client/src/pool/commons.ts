@@ -107,7 +107,8 @@ export class Commons {
   }
 
   illegal(action: string): PoolError {
-    return new PoolError('illegal-state', `cannot ${action} while the pool is ${this.#state}`);
+    const advice = { uninitialized: ': await initialize() first', started: '', stopped: ': it does not start again' };
+    return new PoolError('illegal-state', `cannot ${action} while the pool is ${this.#state}${advice[this.#state]}`);
   }
 
   #enter(state: PoolState): void {

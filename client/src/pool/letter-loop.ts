@@ -61,7 +61,9 @@ export class LetterLoop<Item> implements AsyncIterableIterator<Item, undefined> 
     const limits = waitLimits({ signal: this.#signal }, Infinity);
     const { from, queue, manner } = this.#pattern;
     if (from !== undefined && !this.#same(from))
-      return this.#over(new PoolError('peer-left', `${from} started anew`, { peer: from }));
+      return this.#over(
+        new PoolError('peer-left', `${from} started anew, and this was for its instance before`, { peer: from }),
+      );
     const letter = this.#mailbox.take(from, queue, manner);
     if (letter !== undefined) {
       if (manner === 'plain') letter.receipt.consumed();

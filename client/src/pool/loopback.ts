@@ -48,7 +48,8 @@ export class Loopback {
 
   #consumed(limits: WaitLimits): Wait<void> {
     const details = { peer: this.#commons.name, delivery: 'delivered' } as const;
-    const late = (): PoolError => new PoolError('timeout', `not consumed within ${limits.timeout} ms`, details);
+    const late = (): PoolError =>
+      new PoolError('timeout', `nobody took this message of ours to ourselves within ${limits.timeout} ms`, details);
     const wait: Wait<void> = new Wait<void>(this.#commons.clock, limits, late, () => this.#unconsumed.delete(wait));
     this.#unconsumed.add(wait);
     return wait;

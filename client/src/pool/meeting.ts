@@ -40,11 +40,11 @@ export class Meeting {
   }
 
   failed(name: string, error: PoolError): void {
-    const { code, detail, reason } = error;
     for (const [wait, awaited] of this.#waits) {
       if (!('names' in awaited) || !awaited.names.includes(name)) continue;
       const missing = this.#missing(awaited);
-      this.#end(wait, () => wait.reject(new PoolError(code, detail, { peer: name, reason, missing, cause: error })));
+      const failure = error.with({ peer: name, missing, delivery: undefined, cause: error });
+      this.#end(wait, () => wait.reject(failure));
     }
   }
 
@@ -69,10 +69,14 @@ export class Meeting {
     if (discover || !('names' in awaited)) return;
     const missing = awaited.names.filter((name) => roster.presence(name) === undefined);
     if (missing.length === 0) return;
-    throw new PoolError('unknown-peer', `the pool is closed, and ${missing.join(', ')} was not named`, {
-      peer: missing[0],
-      missing,
-    });
+    throw new PoolError(
+      'unknown-peer',
+      `${missing.join(', ')} was not named, and the pool is closed to others: addClient first, or set discover`,
+      {
+        peer: missing[0],
+        missing,
+      },
+    );
   }
 
   #met(awaited: Awaited): boolean {

@@ -9,9 +9,13 @@ export function pack(packer: Packer, value: unknown, maxMessageSize: number): Pa
   const packet = attempt('unpackable', () => packer.pack(value));
   const bytes = packetBytes(packet);
   if (bytes <= maxMessageSize) return packet;
-  throw new PoolError('too-large', `the message has ${bytes} bytes, and maxMessageSize is ${maxMessageSize}`, {
-    delivery: 'none',
-  });
+  throw new PoolError(
+    'too-large',
+    `the message has ${bytes} bytes, and maxMessageSize is ${maxMessageSize}: raise it at both ends, or use sendStream`,
+    {
+      delivery: 'none',
+    },
+  );
 }
 
 /** @throws PoolError `malformed`, `unpackable` */

@@ -145,7 +145,7 @@ export class Pool<Connection = unknown> {
     if (this.state === 'stopped') throw this.#commons.illegal('remove a client');
     const client = this.#commons.roster.resolve(name);
     if (!this.clients.has(client))
-      throw new PoolError('unknown-peer', `there is no client ${client}`, { peer: client });
+      throw new PoolError('unknown-peer', `there is no client ${client} to remove`, { peer: client });
     this.#commons.roster.remove(client);
     this.#commons.communicator.removeConnection(client, reason);
     this.#reception.removed(client);

@@ -62,7 +62,7 @@ function unknownPeers(names: readonly string[]): PoolError {
   const which = names.map((name) => JSON.stringify(name)).join(', ');
   return new PoolError(
     'unknown-peer',
-    `there is no client ${which}`,
+    `there is no client ${which}: name it by addClient, or waitFor it`,
     names.length === 1 ? { ...details, peer } : details,
   );
 }

@@ -1,4 +1,4 @@
-import { PoolError } from '../errors.ts';
+import type { PoolError } from '../errors.ts';
 
 /** Milliseconds. Sends nobody awaits may fail by the thousand; who listens to `error` shall still be able to read it. */
 const QUIET = 1000;
@@ -25,9 +25,6 @@ export class QuietFailures {
       for (const [name, { until }] of this.#peers) if (until <= now) this.#peers.delete(name);
     this.#peers.set(peer, { until: now + QUIET, untold: 0 });
     const others = last === undefined || last.untold === 0 ? '' : ` (and ${last.untold} more before it)`;
-    const { msgId, reason, path, delivery } = error;
-    this.#tell(
-      new PoolError(error.code, `${error.detail}${others}`, { peer, msgId, reason, path, delivery, cause: error }),
-    );
+    this.#tell(error.with({ peer, cause: error }, `${error.detail}${others}`));
   }
 }

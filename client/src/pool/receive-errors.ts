@@ -22,17 +22,24 @@ export function absenceOf(commons: Commons, pattern: Omit<Pattern, 'manner'>): P
 }
 
 export function lateError(pattern: Omit<Pattern, 'manner'>, timeout: number): PoolError {
-  const { from, queue, noun = 'message' } = pattern;
-  const msgId = idOf(pattern);
-  const id = msgId === undefined ? ' without an id' : ` ${JSON.stringify(msgId)}`;
-  const what = `no ${noun}${queue === undefined ? '' : id}`;
-  return new PoolError('timeout', `${what} from ${from ?? 'anyone'} within ${timeout} ms`, { peer: from, msgId });
+  return new PoolError('timeout', `${nothing(pattern)} within ${timeout} ms`, detailsOf(pattern));
 }
 
 /** For whoever waits when the pool ends. */
 export function closedError(cause: unknown, pattern?: Omit<Pattern, 'manner'>): PoolError {
-  const details = { peer: pattern?.from, msgId: pattern && idOf(pattern) };
-  return new PoolError('closed', 'the pool has stopped', cause === undefined ? details : { ...details, cause });
+  const details = { ...(pattern && detailsOf(pattern)), ...(cause !== undefined && { cause }) };
+  return new PoolError('closed', `the pool has stopped${pattern ? `: ${nothing(pattern)}` : ''}`, details);
+}
+
+function nothing(pattern: Omit<Pattern, 'manner'>): string {
+  const { from = 'anyone', queue, noun = 'message' } = pattern;
+  const msgId = idOf(pattern);
+  const id = msgId === undefined ? ' without an id' : ` ${JSON.stringify(msgId)}`;
+  return `no ${noun}${queue === undefined ? '' : id} from ${from}`;
+}
+
+function detailsOf(pattern: Omit<Pattern, 'manner'>): { peer: string | undefined; msgId: string | undefined } {
+  return { peer: pattern.from, msgId: idOf(pattern) };
 }
 
 function idOf({ queue }: Pick<Pattern, 'queue'>): string | undefined {

@@ -53,7 +53,11 @@ export function remoteError(unpacked: unknown, peer: string, what: string, detai
     throw new PoolError('malformed', 'an answer that says neither result nor error', { peer });
   const [refusal, thrown] = unpacked as [Refusal, unknown];
   if (refusal === 'unknown-method')
-    return new PoolError('remote', `${peer} exposes no ${what}`, { ...details, peer, reason: refusal });
+    return new PoolError('remote', `${peer} exposes no ${what}: expose it there`, {
+      ...details,
+      peer,
+      reason: refusal,
+    });
   const error = thrown instanceof Error ? thrown : undefined;
   if (refusal === 'threw') {
     const reason = error === undefined ? 'thrown' : said(error.name);

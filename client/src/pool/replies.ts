@@ -98,7 +98,11 @@ export class Replies {
     if (!this.#waits(asker)) return;
     const { value: packet } = packets.next();
     if (packet === undefined) {
-      this.#unsent(asker, before ?? new PoolError('too-large', `${asker.peer} can't be told why it has no answer`));
+      this.#unsent(
+        asker,
+        before ??
+          new PoolError('too-large', `${asker.peer} can't be told why it has no answer: the error is too large`),
+      );
       return;
     }
     const queue = numberedQueue(KIND.failure, asker.number);

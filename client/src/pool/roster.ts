@@ -118,11 +118,15 @@ export class Roster {
     const details = { peer: name, msgId };
     switch (presence?.state) {
       case undefined:
-        return new PoolError('unknown-peer', `there is no client ${JSON.stringify(name)}`, details);
+        return new PoolError(
+          'unknown-peer',
+          `there is no client ${JSON.stringify(name)}: name it by addClient, or waitFor it`,
+          details,
+        );
       case 'gone':
         return new PoolError('peer-left', `${name} left (${presence.reason})`, { ...details, reason: presence.reason });
       case 'failed':
-        return new PoolError(presence.error.code, presence.error.detail, { ...details, cause: presence.error });
+        return presence.error.with({ ...details, delivery: undefined, cause: presence.error });
       default:
         return undefined;
     }

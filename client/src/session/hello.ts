@@ -144,7 +144,7 @@ export function mismatch(own: Hello, other: Hello): PoolError | undefined {
   if (other.lowest > own.highest || other.highest < own.lowest) {
     return new PoolError(
       'unsupported',
-      `${own.name} speaks versions ${own.lowest} to ${own.highest} of the protocol, ${peer} ${other.lowest} to ${other.highest}`,
+      `${own.name} speaks versions ${own.lowest} to ${own.highest} of the protocol, ${peer} ${other.lowest} to ${other.highest}: update the older`,
       { peer, reason: 'version' },
     );
   }
@@ -152,10 +152,14 @@ export function mismatch(own: Hello, other: Hello): PoolError | undefined {
     return new PoolError('malformed', `${peer} calls this link ${other.link}, it is link ${own.link}`, { peer });
   }
   if (other.packer !== own.packer) {
-    return new PoolError('refused', `${own.name} packs with "${own.packer}", ${peer} with "${said(other.packer)}"`, {
-      peer,
-      reason: 'packer',
-    });
+    return new PoolError(
+      'refused',
+      `${own.name} packs with "${own.packer}", ${peer} with "${said(other.packer)}": give both the same packer`,
+      {
+        peer,
+        reason: 'packer',
+      },
+    );
   }
   if (other.packetBytes < LEAST_PACKET_BYTES) {
     return new PoolError('malformed', `${peer} takes packets of ${other.packetBytes} bytes only`, { peer });

@@ -277,7 +277,7 @@ export class Inbox {
     this.#handing = lane;
     try {
       if ((flags & FLAG.unmetered) !== 0 && this.#exempt > this.#options.inboxLimit && this.#exempt > charge) {
-        throw new PoolError('refused', 'too much of what takes no room lies unread');
+        throw new PoolError('refused', 'too many calls, requests and answers lie unread');
       }
       this.#host.message(queue, packet, receipt);
       receipt.taken();

@@ -322,7 +322,7 @@ export class Outbox {
     if (this.#pendingCost === 0 || this.#pendingCost + message.cost <= this.#limit) return undefined;
     return new PoolError(
       'refused',
-      `${this.#pendingCost} bytes wait to be taken by ${this.#peer}; with another ${message.cost} the outbox limit of ${this.#limit} would be passed`,
+      `${this.#pendingCost} bytes wait to be taken by ${this.#peer}; with another ${message.cost} the outboxLimit of ${this.#limit} would be passed: await sends`,
       { peer: this.#peer, reason: 'outbox-full', delivery: 'none' },
     );
   }
@@ -330,7 +330,7 @@ export class Outbox {
   #tooLarge(bytes: number, recipient: Recipient): PoolError {
     return new PoolError(
       'too-large',
-      `a message of ${bytes} bytes is larger than ${recipient.name} takes (${recipient.maxMessageSize})`,
+      `a message of ${bytes} bytes is larger than ${recipient.name} takes: raise its maxMessageSize (${recipient.maxMessageSize}), or use sendStream`,
       { peer: recipient.name, delivery: 'none' },
     );
   }

@@ -1,5 +1,5 @@
 import type { LeaveReason, Receipt, SendOptions } from '../communicators/communicator.ts';
-import { PoolError, type Delivery } from '../errors.ts';
+import { PoolError, type Delivery, type PoolErrorDetails } from '../errors.ts';
 import type { Lane, Link, LinkKind, LinkListener } from '../links/link.ts';
 import { type Packet, SEGMENT_BYTES } from '../packers/packer.ts';
 import { said } from '../said.ts';
@@ -238,7 +238,9 @@ export class Session {
   ping(done: (answer: number | PoolError) => void): void {
     if (this.#phase.name !== 'up') {
       const { peer } = this.#options;
-      done(new PoolError('unreachable', `there is no link to ${peer} at this moment`, { peer }));
+      done(
+        new PoolError('unreachable', `there is no link to ${peer} at this moment: it is being looked for`, { peer }),
+      );
       return;
     }
     const id = this.#nextPing++;
@@ -265,12 +267,8 @@ export class Session {
   }
 
   /** Ends because the other side is not there any more. */
-  lost(reason: LeaveReason, text: string, cause?: unknown): void {
-    this.#finish(
-      reason,
-      new PoolError('peer-left', text, { peer: this.#options.peer, reason, ...(cause !== undefined && { cause }) }),
-      false,
-    );
+  lost(reason: LeaveReason, text: string, details: PoolErrorDetails = {}): void {
+    this.#finish(reason, new PoolError('peer-left', text, { ...details, peer: this.#options.peer, reason }), false);
   }
 
   /** Ends before it began. */
@@ -359,7 +357,10 @@ export class Session {
       case 'gone':
         this.#finish(
           'lost',
-          new PoolError('peer-left', `${peer} does not have the session any more`, { peer, reason: 'gone' }),
+          new PoolError('peer-left', `${peer} does not have the session any more: it gave us up meanwhile`, {
+            peer,
+            reason: 'gone',
+          }),
           false,
         );
         break;

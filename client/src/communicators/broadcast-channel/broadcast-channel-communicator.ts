@@ -23,7 +23,7 @@ export class BroadcastChannelCommunicator extends MeshCommunicator {
       ...times,
       transport: () => {
         if (typeof BroadcastChannel !== 'function') {
-          throw new PoolError('unsupported', 'there is no BroadcastChannel here');
+          throw new PoolError('unsupported', 'there is no BroadcastChannel here; WebRTCCommunicator does without');
         }
         const { navigator } = globalThis as { readonly navigator?: Partial<Navigator> };
         return new BroadcastChannelTransport({ room: name, locks: navigator?.locks });

@@ -102,7 +102,7 @@ export class BroadcastChannelTransport implements Transport {
   async leave(): Promise<void> {
     const state = this.#state;
     this.#state = { name: 'left' };
-    this.#joining.abort(new PoolError('closed', 'left while joining'));
+    this.#joining.abort(new PoolError('closed', 'the room was left while joining it'));
     for (const link of this.#links) link.close();
     this.#residents.clear();
     if (state.name === 'claiming' || state.name === 'joined') {
@@ -125,7 +125,9 @@ export class BroadcastChannelTransport implements Transport {
         },
       });
     } catch (cause) {
-      throw new PoolError('unsupported', `no channel can be opened here for "${name}"`, { cause });
+      throw new PoolError('unsupported', `no BroadcastChannel can be opened here for "${name}": ${String(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -208,7 +210,7 @@ export class BroadcastChannelTransport implements Transport {
     const state = this.#state;
     if (state.name !== 'claiming' && state.name !== 'joined') return;
     const { self, listener } = state;
-    const taken = `"${self.name}" is taken in "${this.#room}"`;
+    const taken = `"${self.name}" is taken in "${this.#room}", by another page or worker of this origin`;
     if (state.name === 'claiming')
       return this.#joining.abort(new PoolError('duplicate-peer', taken, { peer: self.name }));
     const replaced = new PoolError('duplicate-peer', taken, { peer: self.name, reason: 'replaced' });

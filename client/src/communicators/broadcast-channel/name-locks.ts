@@ -45,7 +45,13 @@ export class NameLocks {
     if (free) return;
     const patience = new AbortController();
     const impatient = setTimeout(() => {
-      patience.abort(new PoolError('duplicate-peer', `"${name}" is taken in "${this.#room}"`, { peer: name }));
+      patience.abort(
+        new PoolError(
+          'duplicate-peer',
+          `"${name}" is taken in "${this.#room}", by another page or worker of this origin`,
+          { peer: name },
+        ),
+      );
     }, NAME_PATIENCE_MS);
     const giveUp = (): void => patience.abort(signal.reason);
     signal.addEventListener('abort', giveUp);

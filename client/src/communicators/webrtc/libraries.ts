@@ -19,7 +19,11 @@ if ('RTCPeerConnection' in globalThis) libraries().catch(() => {});
 export function libraries(): Promise<Libraries> {
   loading ??= load().catch((cause: unknown) => {
     loading = undefined;
-    throw new PoolError('unreachable', 'simple-peer and socket.io-client could not be loaded', { cause });
+    throw new PoolError(
+      'unreachable',
+      'simple-peer and socket.io-client could not be loaded: the page may be offline, or older than what is deployed',
+      { cause },
+    );
   });
   return loading;
 }

@@ -21,10 +21,6 @@ export class Hearing {
     this.#expected = role === 'initiator' ? 'answer' : 'offer';
   }
 
-  get candidates(): number {
-    return this.#candidates;
-  }
-
   /** @throws TypeError, RangeError with a sentence that says what is wrong */
   hear(value: unknown): Negotiation {
     const { type, sdp, candidate } = fields(value, 'negotiation');

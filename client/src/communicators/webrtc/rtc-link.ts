@@ -1,10 +1,11 @@
 import type { Lane, Link, LinkKind, LinkListener } from '../../links/link.ts';
-import { said } from '../../said.ts';
+import type { ConnectionDiagnosis } from '../../connection-diagnosis.ts';
 import type { Attempt } from '../transport.ts';
 import { newConnection } from './connection.ts';
+import { IceDiagnosis } from './ice-diagnosis.ts';
 import { Hearing } from './negotiation.ts';
 import { PACKET_BYTES, RtcLane, type RtcLaneListener } from './rtc-lane.ts';
-import { offersRelay, throughRelay } from './selected-pair.ts';
+import { throughRelay } from './selected-pair.ts';
 import type { Libraries } from './libraries.ts';
 import type { WebRTC } from './webrtc-implementation.ts';
 
@@ -38,15 +39,10 @@ export class RtcLink implements Link, Attempt {
   #state: State = { name: 'new' };
   #listener: LinkListener | undefined;
   #kind: LinkKind = 'direct';
-  /** One of the two ends can be reached by a TURN server: it may be the way that ICE chooses. */
-  #relays = false;
   #packetBytes = PACKET_BYTES;
-  /** Of ours, told to the other end. */
-  #candidates = 0;
-  /** The last of theirs that could not be used, and why. */
+  /** The last of their candidates that could not be used, and why. */
   #unusable: Error | undefined;
-  /** What went wrong last with a STUN or TURN server. */
-  #unserved = '';
+  #ice: IceDiagnosis | undefined;
 
   /** `ended` is called once, whoever ends the link. */
   constructor(
@@ -65,12 +61,13 @@ export class RtcLink implements Link, Attempt {
   /** Chromium gives a page 500 connections and counts the closed until they are collected: one is made here and not before, and its failure is the link's. */
   dial(configuration: RTCConfiguration, negotiate: (data: unknown) => void): void {
     let connection: RTCPeerConnection | undefined;
+    const ice = (this.#ice = new IceDiagnosis(configuration));
     try {
       connection = newConnection(this.#rtc, configuration, (error) => (this.#unusable = error));
       const heard = this.#hear();
       const lanes = [new RtcLane(connection, 0, heard), new RtcLane(connection, 1, heard)] as const;
+      ice.watch(connection);
       connection.addEventListener('iceconnectionstatechange', () => this.#look());
-      connection.addEventListener('icecandidateerror', (event) => this.#notServed(event));
       connection.addEventListener('icegatheringstatechange', () => this.#gathered());
       const { SimplePeer: Peer, ...wrtc } = this.#rtc;
       const peer = new Peer({
@@ -87,9 +84,8 @@ export class RtcLink implements Link, Attempt {
       let described = false;
       peer.on('signal', (data) => {
         if (this.#state.name === 'closed') return;
-        this.#relays ||= offersRelay(data);
-        if ((data as { readonly type?: unknown }).type === 'candidate') this.#candidates++;
-        else described = true;
+        ice.told(data);
+        described ||= (data as { readonly type?: unknown }).type !== 'candidate';
         said.push(data);
         // Some implementations find candidates before they have made the description that goes first.
         if (described) for (const one of said.splice(0).sort(descriptionFirst)) negotiate(one);
@@ -98,6 +94,7 @@ export class RtcLink implements Link, Attempt {
       peer.on('close', () => this.#end());
     } catch (cause) {
       connection?.close();
+      ice.end(cause as Error);
       this.#fail(new Error('no connection could be made here', { cause }));
     }
   }
@@ -106,9 +103,12 @@ export class RtcLink implements Link, Attempt {
     if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
     try {
       const heard = this.#hearing.hear(data);
-      this.#relays ||= offersRelay(heard);
+      this.#ice?.heard(heard);
       this.#state.peer.signal(heard);
     } catch (cause) {
+      // That says it all, and nothing of the network.
+      this.#ice?.end();
+      this.#ice = undefined;
       this.#fail(new Error('the other end negotiates what it may not', { cause }));
     }
   }
@@ -118,6 +118,10 @@ export class RtcLink implements Link, Attempt {
     if (this.#state.name !== 'open') return { own: '', other: '' };
     const { localDescription, remoteDescription } = this.#state.connection;
     return { own: fingerprints(localDescription?.sdp), other: fingerprints(remoteDescription?.sdp) };
+  }
+
+  get diagnosis(): ConnectionDiagnosis | undefined {
+    return this.#ice?.now;
   }
 
   get packetBytes(): number {
@@ -185,6 +189,7 @@ export class RtcLink implements Link, Attempt {
     if (!lanes.every(({ open }) => open)) return;
     this.#packetBytes = Math.min(PACKET_BYTES, connection.sctp?.maxMessageSize ?? PACKET_BYTES);
     this.#state = { name: 'open', connection, lanes, peer };
+    this.#ice?.opened();
     this.#listener?.opened(this);
   }
 
@@ -193,7 +198,7 @@ export class RtcLink implements Link, Attempt {
     if (this.#state.name !== 'dialing' && this.#state.name !== 'open') return;
     const { connection } = this.#state;
     // Where there is none, nobody need ask, which costs a page that connects to many at once.
-    if (!this.#relays) return;
+    if (!this.#ice?.relays) return;
     if (connection.iceConnectionState !== 'connected' && connection.iceConnectionState !== 'completed') return;
     connection.getStats().then(
       (report) => {
@@ -205,29 +210,22 @@ export class RtcLink implements Link, Attempt {
     );
   }
 
-  #notServed({ url, errorCode, errorText }: RTCPeerConnectionIceErrorEvent): void {
-    this.#unserved = ` (${said(`${url}: ${errorCode} ${errorText}`)})`;
-  }
-
   /** Who may only use a relay and got none hears nothing more of ICE, and would wait until its time is over. */
   #gathered(): void {
-    if (this.#state.name !== 'dialing' || this.#unserved === '') return;
-    const { iceGatheringState, localDescription } = this.#state.connection;
-    if (iceGatheringState !== 'complete' || localDescription?.sdp.includes('a=candidate:')) return;
-    this.#end(new Error(`no candidate of ours was found${this.#unserved}`));
+    if (this.#state.name === 'dialing' && this.#ice?.hopeless) this.#end(new Error('no candidate of ours was found'));
   }
 
   #broke(error: Error): void {
     if ((error as Partial<RTCError>).sctpCauseCode === USER_INITIATED_ABORT) return this.#end();
     const { name } = this.#state;
-    const unusable = this.#unusable ? ` (one is unusable: ${this.#unusable.message})` : '';
-    const candidates = `${this.#candidates} candidates of ours and ${this.#hearing.candidates} of theirs${unusable}${this.#unserved}`;
-    const sentence = name === 'open' ? 'the connection broke' : `no connection came about, with ${candidates}`;
+    const unusable = this.#unusable ? ` (a candidate of theirs is unusable: ${this.#unusable.message})` : '';
+    const sentence = name === 'open' ? 'the connection broke' : `no connection came about${unusable}`;
     this.#end(new Error(`${sentence}: ${error.message}`, { cause: error }));
   }
 
   #end(error?: Error): void {
     if (this.#state.name === 'closed') return;
+    this.#ice?.end(error);
     this.#release();
     this.#tell(error);
   }
@@ -235,6 +233,7 @@ export class RtcLink implements Link, Attempt {
   /** The listener may be in the middle of a `send`, so it hears of it a little later. */
   #fail(error: Error): void {
     if (this.#state.name === 'closed') return;
+    this.#ice?.end(error);
     this.#release();
     queueMicrotask(() => this.#tell(error));
   }
@@ -249,6 +248,7 @@ export class RtcLink implements Link, Attempt {
   #release(): void {
     const state = this.#state;
     if (state.name === 'closed') return;
+    this.#ice?.end();
     this.#state = { name: 'closed' };
     if (state.name === 'closing') clearTimeout(state.late);
     if (state.name !== 'new') {

@@ -1,12 +1,3 @@
-/** Whether a description or candidate names a TURN server's address: RFC 8839, section 5.1. */
-export function offersRelay(negotiation: unknown): boolean {
-  const { sdp, candidate } = negotiation as {
-    readonly sdp?: unknown;
-    readonly candidate?: { readonly candidate?: unknown };
-  };
-  return [sdp, candidate?.candidate].some((text) => typeof text === 'string' && text.includes(' typ relay'));
-}
-
 /** Whether a TURN server stands in the way that ICE has chosen, on either side. Firefox marks the pair, the others name it in the transport. */
 export function throughRelay(report: RTCStatsReport): boolean {
   const entries = [...(report as unknown as ReadonlyMap<string, Readonly<Record<string, unknown>>>).values()];

@@ -14,6 +14,7 @@ import {
   refusedBy,
   type Refused,
   type Reply,
+  unreachableAt,
 } from './signaling-reply.ts';
 import { type Connect, depart, signalingSocket, type SignalingSocket } from './signaling-socket.ts';
 import { JoinToken, Renewals, type Token } from './token-source.ts';
@@ -118,7 +119,7 @@ export class SignalingClient {
   async leave(atOnce = false): Promise<void> {
     const state = this.#state;
     this.#state = { name: 'left' };
-    this.#abandon?.(new PoolError('closed', 'left while joining'));
+    this.#abandon?.(new PoolError('closed', 'the room was left while joining it'));
     if (state.name === 'away') clearTimeout(state.retry);
     if (atOnce && state.name === 'joined') this.#sendBeacon();
     if (state.name === 'entering' || state.name === 'joined') await depart(state.socket, atOnce);
@@ -154,14 +155,13 @@ export class SignalingClient {
 
   /** One socket to one server, until that has answered our join. What comes afterwards is heard here too, from the first on. */
   async #enter(): Promise<Reply> {
-    if (this.#state.name === 'left') throw new PoolError('closed', 'left while joining');
+    if (this.#state.name === 'left') throw new PoolError('closed', 'the room was left while joining it');
     const { io, path, room, key, token, patience } = this.#options;
     const url = this.#url;
     const fresh = new JoinToken(token, { room, name: this.#self.name });
     const socket = signalingSocket(io, url, path, patience);
     this.#state = { name: 'entering', socket };
-    const unreachable = (cause: unknown): PoolError =>
-      new PoolError('unreachable', `no signaling server answers at ${url}${path}`, { reason: 'signaling', cause });
+    const unreachable = (cause: Error): PoolError => unreachableAt(`${url}${path}`, cause);
     let impatient: ReturnType<typeof setTimeout> | undefined;
     try {
       return await new Promise<Reply>((resolve, reject) => {
@@ -199,7 +199,13 @@ export class SignalingClient {
               if (reply.ok) this.#joined(socket, reply.members, reply.ice);
               resolve(reply);
             } catch (cause) {
-              reject(new PoolError('malformed', `what answers at ${url}${path} is no signaling server`, { cause }));
+              reject(
+                new PoolError(
+                  'malformed',
+                  `what answers at ${url}${path} is no signaling server of peerpool: check url and path`,
+                  { cause },
+                ),
+              );
             }
           });
         };

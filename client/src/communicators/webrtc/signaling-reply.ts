@@ -61,6 +61,15 @@ export function refusedBy(url: string, { code, message }: Refused, name: string)
   return new PoolError(ours, `the signaling server at ${url} refuses: ${message}`, { peer, reason: code });
 }
 
+/** What nothing answers from. An `Error` of engine.io has the status of an HTTP response as `description`, where one came. */
+export function unreachableAt(address: string, cause: Error): PoolError {
+  const { description: status } = cause as { readonly description?: unknown };
+  const how = typeof status === 'number' && status > 0 ? `HTTP ${status}` : cause.message;
+  const advice = 'check url and path, that the server runs, and that it lets pages of this origin in';
+  const sentence = `no signaling server answers at ${address} (${said(how)}): ${advice}`;
+  return new PoolError('unreachable', sentence, { reason: 'signaling', cause });
+}
+
 /** Whether another server of the same room may let us in where this error was. What is said about us, each of them would say. */
 export function maySucceedElsewhere({ code, reason }: PoolError): boolean {
   return code === 'unreachable' || reason === 'server-full';

@@ -29,11 +29,11 @@ export async function fetchToken(token: Token | undefined, purpose: TokenPurpose
   try {
     fetched = await token(purpose);
   } catch (cause) {
-    throw new PoolError('refused', 'the token function failed', { reason: 'token', cause });
+    throw new PoolError('refused', `the token function failed: ${String(cause)}`, { reason: 'token', cause });
   }
   if (typeof fetched === 'string' && fetched !== '') return fetched;
   const cause = new TypeError(`a token is a string, not ${fetched === '' ? 'empty' : typeof fetched}`);
-  throw new PoolError('refused', 'the token function returned no token', { reason: 'token', cause });
+  throw new PoolError('refused', `the token function returned no token: ${cause.message}`, { reason: 'token', cause });
 }
 
 /** The token of one join, which is fetched when a server is there to see it. */
@@ -58,7 +58,10 @@ export class JoinToken {
   /** The join took too long. Whose fault that is: the function's, or `undefined`, not ours. */
   late(cause: Error): PoolError | undefined {
     if (!this.#waiting) return undefined;
-    return new PoolError('refused', 'the token function has not answered in time', { reason: 'token', cause });
+    return new PoolError('refused', `the token function has not answered in time: ${cause.message}`, {
+      reason: 'token',
+      cause,
+    });
   }
 }
 
@@ -91,7 +94,10 @@ export class Renewals {
     } catch (cause) {
       if (cause instanceof PoolError) throw cause;
       if (!socket.connected) return;
-      throw new PoolError('malformed', `the server at ${url} does not renew`, { reason: 'signaling', cause });
+      throw new PoolError('malformed', `the signaling server at ${url} does not renew the token`, {
+        reason: 'signaling',
+        cause,
+      });
     } finally {
       if (this.#renewing === socket) this.#renewing = undefined;
     }

@@ -47,7 +47,7 @@ export class WebRTCTransport implements Transport {
       const room = keys?.roomHash ?? this.#options.room;
       this.#libraries = await libraries();
       signal.throwIfAborted();
-      if (this.#over) throw new PoolError('closed', 'left while joining');
+      if (this.#over) throw new PoolError('closed', 'the room was left while joining it');
       // The browser takes as long for the secret as for finding the server.
       const key = taking.then(({ secret }) => nameKey(secret, urls, path, room, self.name));
       const { io } = this.#libraries;

@@ -166,6 +166,7 @@ class Crew<Result> {
 }
 
 function nobodyLeft(method: string, lost: ReadonlyMap<string, PoolError>): PoolError {
-  if (lost.size === 0) return new PoolError('unreachable', `there is nobody to call ${method}() of`, { method });
+  if (lost.size === 0)
+    return new PoolError('unreachable', `there is nobody to call ${method}() of: waitFor somebody first`, { method });
   return severalErrors(`nobody is left to call ${method}() of`, lost).with({ method });
 }

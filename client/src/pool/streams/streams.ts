@@ -60,7 +60,7 @@ export class Streams implements Desk {
   /** Of an offer that was taken: from here on its sender sends. */
   open(letter: Letter, onProgress: ProgressListener | undefined): IncomingStream {
     const incoming = this.#incoming.get(keyOf(letter.from, letter.receipt.correlation));
-    if (incoming === undefined) throw new PoolError('illegal-state', 'there is no such stream');
+    if (incoming === undefined) throw new PoolError('illegal-state', 'the stream has ended, or was taken already');
     const { from, number, header } = incoming;
     const over = (): void => {
       // Another life of its sender may use the number again.
@@ -117,7 +117,7 @@ export class Streams implements Desk {
 
   #chunk(arrival: Arrival): void {
     const incoming = this.#incoming.get(keyOf(arrival.from, queueNumber(arrival.queue)));
-    if (incoming?.intake === undefined) throw new PoolError('refused', 'nobody reads this stream');
+    if (incoming?.intake === undefined) throw new PoolError('refused', 'nobody reads this stream any more');
     incoming.intake.arrive(arrival);
   }
 
