@@ -145,22 +145,9 @@ test('in a room with a secret too, whose server never sees the key of a channel'
   context.on('page', (page) =>
     page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => frames.push(String(payload)))),
   );
-  const start = async (name: string): Promise<Page> => {
-    const page = await context.newPage();
-    await page.goto(MODULE);
-    await page.evaluate(
-      async ([module, own]) => {
-        const { Pool, WebRTCCommunicator } = (await import(module)) as typeof import('../client/src/index.ts');
-        const communicator = new WebRTCCommunicator({ room: 'sealed', secret: 'A'.repeat(43), local: true });
-        const pool = new Pool(own, communicator);
-        Object.assign(globalThis, { pool });
-        await pool.initialize({ timeout: 20_000 });
-      },
-      [MODULE, name] as const,
-    );
-    return page;
-  };
-  const [alice, bob] = [await start('alice'), await start('bob')];
+  const inside = { room: freshRoom(), secret: 'A'.repeat(43) };
+  const alice = await member(context, { name: 'alice', ...inside });
+  const bob = await member(context, { name: 'bob', ...inside });
   await exchange(alice, bob);
   expect(await kinds(alice)).toEqual({ bob: 'broadcast-channel' });
   expect(frames.some((frame) => frame.includes('sealed'))).toBe(true);
@@ -223,11 +210,12 @@ test('who holds the lock and wants no channel is reached by WebRTC', async ({ co
   await bob.goto(MODULE);
   await bob.evaluate(
     (lock) =>
-      new Promise<void>((held) => {
-        void navigator.locks.request(lock, () => {
+      new Promise<void>((held, failed) => {
+        const forEver = (): Promise<void> => {
           held();
           return new Promise(() => {});
-        });
+        };
+        navigator.locks.request(lock, forEver).catch(failed);
       }),
     `peerpool/${room}/local/b`,
   );

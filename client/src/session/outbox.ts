@@ -10,7 +10,7 @@ import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames
 import { fragmentBytes, fragmentHeaderBytes, recut, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
 import { type Notice, writeNotice } from './notice.ts';
 import { Outgoing, SendQueue } from './outgoing.ts';
-import { type Fragment, type Frame, SendLane } from './send-lane.ts';
+import { type Frame, SendLane } from './send-lane.ts';
 
 /** `ack: 'accepted'` resolves while no more than this has yet to leave. */
 const ACCEPTED_BYTES = 1024 * 1024;
