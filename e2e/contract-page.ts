@@ -1,4 +1,5 @@
 /** What a page of the contract stage runs. Not shipped. */
+import { SIGNALING_PATH } from '#shared/signaling';
 import {
   BroadcastChannelCommunicator,
   type Communicator,
@@ -6,6 +7,8 @@ import {
   WebRTCCommunicator,
 } from '../client/src/index.ts';
 import { BroadcastChannelTransport } from '../client/src/communicators/broadcast-channel/broadcast-channel-transport.ts';
+import { native } from '../client/src/communicators/webrtc/webrtc-implementation.ts';
+import { WebRTCTransport } from '../client/src/communicators/webrtc/webrtc-transport.ts';
 import { FaultyTransport } from '../client/src/testing/faulty-transport.ts';
 import {
   type BreakableCommunicator,
@@ -16,8 +19,8 @@ import {
   runParty,
 } from '../client/src/testing/index.ts';
 
-/** `sealed`: over WebRTC, in a room with a secret. */
-export type Way = 'webrtc' | 'sealed' | 'broadcast-channel';
+/** `sealed`: over WebRTC, in a room with a secret. `local`: as `webrtc`, and by channels within one browser. */
+export type Way = 'webrtc' | 'sealed' | 'local' | 'broadcast-channel';
 
 const SECRET = 'A'.repeat(43);
 
@@ -53,11 +56,12 @@ function find(title: string): { readonly played: ContractCase; readonly breaking
 
 function ordinary(way: Way, room: string): Communicator {
   if (way === 'broadcast-channel') return new BroadcastChannelCommunicator({ room });
-  return new WebRTCCommunicator({ room, ...secretOf(way) });
+  return new WebRTCCommunicator({ room, local: way === 'local', ...secretOf(way) });
 }
 
 function breakable(way: Way, room: string): BreakableCommunicator {
-  return way === 'broadcast-channel' ? breakableBroadcastChannel(room) : breakableWebRTC(way, room);
+  if (way === 'broadcast-channel') return breakableBroadcastChannel(room);
+  return way === 'local' ? breakableLocal(room) : breakableWebRTC(way, room);
 }
 
 function secretOf(way: Way): { readonly secret?: string } {
@@ -81,6 +85,24 @@ function breakableWebRTC(way: Way, room: string): BreakableCommunicator {
       for (const connection of connections.splice(0)) connection.close();
     },
   };
+}
+
+/** Nobody but its two ends can close a channel. */
+function breakableLocal(room: string): BreakableCommunicator {
+  const faulty = new FaultyTransport(
+    new WebRTCTransport({
+      room,
+      secret: undefined,
+      path: SIGNALING_PATH,
+      urls: [location.origin],
+      token: undefined,
+      patience: 10_000,
+      rtc: native(),
+      rtcConfiguration: {},
+      locks: navigator.locks,
+    }),
+  );
+  return { communicator: new MeshCommunicator({ transport: () => faulty }), breakLinks: () => faulty.cut() };
 }
 
 function breakableBroadcastChannel(room: string): BreakableCommunicator {

@@ -23,7 +23,10 @@ const test = base.extend({
 
 for (const communicator of ['webrtc', 'broadcast-channel'] as const) {
   test(`an insecure origin exchanges values over ${communicator}`, { tag: '@each' }, async ({ context }) => {
-    const [alice, bob] = await projectTabs(context, ['alice', 'bob'], { communicator });
+    // Nobody can tell whether another is in this browser, so nobody is reached otherwise for it.
+    const [alice, bob] = await projectTabs(context, ['alice', 'bob'], { communicator, local: true });
+    const kind = await alice.evaluate((pool) => pool.stats().peers.get('bob')?.link?.kind);
+    expect(kind).toBe(communicator === 'webrtc' ? 'direct' : 'broadcast-channel');
     const missing = await alice.page.evaluate(() => ({
       host: location.hostname,
       secure: isSecureContext,

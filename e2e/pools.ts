@@ -9,6 +9,10 @@ export interface PoolRequest {
   /** Of one signaling server or several; default: the page's own origin. */
   readonly url?: string | readonly [string, ...string[]] | undefined;
   readonly rtcConfiguration?: RTCConfiguration | undefined;
+  readonly secret?: string | undefined;
+  readonly local?: boolean | undefined;
+  /** Of two, the one with the smaller offers. */
+  readonly instance?: string | undefined;
 }
 
 declare global {
@@ -39,11 +43,15 @@ async function start({
   room,
   url,
   rtcConfiguration,
+  secret,
+  local,
+  instance,
   module,
 }: PoolRequest & { readonly module: string }): Promise<void> {
   const { Pool, WebRTCCommunicator } = (await import(/* @vite-ignore */ module)) as typeof Peerpool;
   const told: string[] = [];
-  const pool = new Pool(name, new WebRTCCommunicator({ room, url, rtcConfiguration }), {
+  const pool = new Pool(name, new WebRTCCommunicator({ room, url, rtcConfiguration, secret, local }), {
+    instance,
     on: {
       join: (event) => told.push(`join ${event.name}`),
       leave: (event) => told.push(`leave ${event.name} ${event.reason}`),

@@ -23,6 +23,8 @@ export interface TabsOptions {
   readonly module?: string | undefined;
   /** Of the signaling server, where it is not the page's own origin. Only for `webrtc`. */
   readonly signaling?: { readonly url?: string | undefined; readonly path?: string | undefined } | undefined;
+  /** Whether tabs of one browser are linked by BroadcastChannel; default `false`. Only for `webrtc`. */
+  readonly local?: boolean | undefined;
   /** For every pool; what can be copied into a page. */
   readonly pool?: CopiedOptions | undefined;
   /** How long all tabs together may take to be connected, in ms. Default 30,000. */
@@ -122,19 +124,19 @@ export async function tabs<const Who extends number | readonly string[]>(
 }
 
 /** What a page needs to make its pool. */
-interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'pool'> {
+interface Recipe extends Pick<TabsOptions, 'communicator' | 'signaling' | 'local' | 'pool'> {
   readonly name: string;
   readonly room: string;
 }
 
 async function openTab(context: BrowserContext, name: string, room: string, options: TabsOptions): Promise<Tab> {
-  const { module = MODULE, url = module, communicator, signaling, pool } = options;
+  const { module = MODULE, url = module, communicator, signaling, local, pool } = options;
   const page = await context.newPage();
   try {
     await page.goto(url);
     // As text: the compiler rewrites an `import()` of what is no literal, by a helper that the page does not have.
     const peerpool: JSHandle<typeof Peerpool> = await page.evaluateHandle(`import(${JSON.stringify(module)})`);
-    const handle = await peerpool.evaluateHandle(start, { name, room, communicator, signaling, pool });
+    const handle = await peerpool.evaluateHandle(start, { name, room, communicator, signaling, local, pool });
     return tabOf(name, page, handle);
   } catch (error) {
     await page.close();
@@ -157,14 +159,14 @@ function tabOf(name: string, page: Page, pool: JSHandle<Pool>): Tab {
 /** Runs in the page. */
 async function start(
   peerpool: typeof Peerpool,
-  { name, room, communicator, signaling, pool: options }: Recipe,
+  { name, room, communicator, signaling, local, pool: options }: Recipe,
 ): Promise<Pool> {
   const { Pool, BroadcastChannelCommunicator, WebRTCCommunicator } = peerpool;
   const pool = new Pool(
     name,
     communicator === 'broadcast-channel'
       ? new BroadcastChannelCommunicator({ room })
-      : new WebRTCCommunicator({ room, ...signaling }),
+      : new WebRTCCommunicator({ room, local, ...signaling }),
     options,
   );
   await pool.initialize();

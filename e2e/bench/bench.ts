@@ -30,7 +30,11 @@ export const PARTS = ['pair', 'calls', 'broadcast', 'mesh', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
 
 const NETWORKED: readonly ContenderName[] = ['bare', 'peerpool', 'simple-peer', 'PeerJS', 'Trystero', 'socket.io'];
-const IN_ONE_BROWSER: readonly ContenderName[] = ['peerpool, BroadcastChannel', 'bare BroadcastChannel'];
+const IN_ONE_BROWSER: readonly ContenderName[] = [
+  'peerpool, local',
+  'peerpool, BroadcastChannel',
+  'bare BroadcastChannel',
+];
 /** All that can be named. */
 export const CONTENDERS: readonly string[] = [...NETWORKED, ...IN_ONE_BROWSER, 'Comlink'];
 /** Whom the figures are about. What takes long is done by the others in the first round only. */

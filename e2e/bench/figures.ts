@@ -6,6 +6,8 @@ import { type Estimate, estimate } from './statistics.ts';
 export interface Figure<Contender extends string = string> {
   readonly name: string;
   readonly metric: string;
+  /** Whose figure it is; default `peerpool`. */
+  readonly whose?: Contender;
   /** Who is compared with: the bare channel, or the best of several in this run. Without it the metric is a ratio itself. */
   readonly against?: readonly Contender[];
   /** Another metric of theirs, where the same thing has another name. */
@@ -68,22 +70,29 @@ export const FIGURES: readonly Figure<ContenderName>[] = [
   },
   { name: '256 MiB, peak at the receiver', metric: '256 MiB, peak at the receiver', most: 1.2 },
   { name: 'first connect', metric: 'connect, first answer', against: BARE, most: 1.15 },
+  ...['64 KiB values', '1 MiB values', '16 MiB values'].map((metric): Figure<ContenderName> => ({
+    name: `${metric}, within one browser`,
+    metric,
+    whose: 'peerpool, local',
+    against: ['peerpool'],
+    least: 10,
+  })),
 ];
 
 /** Those of which there is something to say. Reached when the interval reaches it. */
 export function judge(results: Results, wanted: readonly Figure[]): Verdict[] {
   return wanted.flatMap((figure) => {
-    const { metric, against, theirs = metric, least } = figure;
+    const { metric, whose = 'peerpool', against, theirs = metric, least } = figure;
     const up = least !== undefined;
     if (against === undefined) {
-      const ratio = estimate(results.values(metric, 'peerpool'));
+      const ratio = estimate(results.values(metric, whose));
       return ratio.samples === 0 ? [] : [{ ...figure, ratio, best: 'the value', reached: reaches(figure, ratio) }];
     }
-    const present = against.filter((other) => results.ratios(metric, 'peerpool', other, theirs).length > 0);
+    const present = against.filter((other) => results.ratios(metric, whose, other, theirs).length > 0);
     const median = (other: string): number => estimate(results.values(theirs, other)).median;
     const [best] = present.sort((one, other) => (up ? median(other) - median(one) : median(one) - median(other)));
     if (best === undefined) return [];
-    const ratio = estimate(results.ratios(metric, 'peerpool', best, theirs));
+    const ratio = estimate(results.ratios(metric, whose, best, theirs));
     return [{ ...figure, ratio, best, reached: reaches(figure, ratio) }];
   });
 }

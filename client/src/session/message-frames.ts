@@ -1,5 +1,6 @@
 import { FLAG, FRAME, type PacketWriter, varintBytes } from './frames.ts';
-import type { Outgoing } from './outgoing.ts';
+import { Outgoing } from './outgoing.ts';
+import type { Fragment, Frame } from './send-lane.ts';
 
 /** The bytes of a message that leaves in one piece, which one with segments does not. */
 export function wholeBytes(message: Outgoing, { key }: PacketWriter): number {
@@ -20,6 +21,26 @@ export function fragmentHeaderBytes(message: Outgoing, from: number): number {
   if (from > 0) return 1 + varintBytes(message.index);
   const layout = message.layout === undefined ? 0 : varintBytes(message.layout.length);
   return 1 + keyBytes(message) + correlationBytes(message) + varintBytes(message.bodyBytes) + layout;
+}
+
+export function fragmentBytes({ message, from, to }: Fragment): number {
+  return fragmentHeaderBytes(message, from) + varintBytes(to - from) + to - from;
+}
+
+/** What fits into no packet of a new link, in fragments that do; anything else as it is. The other side has nothing of it yet, and counts frames as they come. */
+export function recut(frame: Frame, writer: PacketWriter): readonly Frame[] {
+  const { room } = writer;
+  const whole = frame instanceof Outgoing;
+  if (!whole && frame.kind !== 'fragment') return [frame];
+  if ((whole ? wholeBytes(frame, writer) : fragmentBytes(frame)) <= room) return [frame];
+  const { message, from, to } = whole ? { message: frame, from: 0, to: frame.bodyBytes } : frame;
+  const pieces: Fragment[] = [];
+  for (let start = from; start < to;) {
+    const end = Math.min(to, start + room - fragmentHeaderBytes(message, start) - varintBytes(room));
+    pieces.push({ kind: 'fragment', message, from: start, to: end });
+    start = end;
+  }
+  return pieces;
 }
 
 export function writeFragment(message: Outgoing, from: number, length: number, writer: PacketWriter): void {

@@ -7,10 +7,10 @@ import type { Packet } from '../packers/packer.ts';
 import { said } from '../said.ts';
 import { chargeOf, fits, fitsExempt, SMALL_BYTES } from './credit.ts';
 import { encodeText, FrameError, type PacketWriter, varintBytes } from './frames.ts';
-import { fragmentHeaderBytes, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
+import { fragmentBytes, fragmentHeaderBytes, recut, wholeBytes, writeFragment, writeWhole } from './message-frames.ts';
 import { type Notice, writeNotice } from './notice.ts';
 import { Outgoing, SendQueue } from './outgoing.ts';
-import { type Fragment, SendLane } from './send-lane.ts';
+import { type Frame, SendLane } from './send-lane.ts';
 
 /** `ack: 'accepted'` resolves while no more than this has yet to leave. */
 const ACCEPTED_BYTES = 1024 * 1024;
@@ -143,16 +143,17 @@ export class Outbox {
   }
 
   /**
-   * There is a new link, and the other side has so many frames of each lane: the rest is sent again. What became of the messages in them is not said by this, but by the
-   * acknowledgement that follows the refusals.
+   * There is a new link, and the other side has so many frames of each lane: the rest is sent again, as it was where the packets of this link are as large. What became of the messages in them is not said by this, but by the
+   * acknowledgement that follows the refusals. The writer's packet is empty.
    * @throws FrameError when it has what was never sent, or has forgotten what it acknowledged
    */
-  resume(frames: readonly [number, number]): void {
+  resume(frames: readonly [number, number], writer: PacketWriter): void {
     for (const lane of [0, 1] as const) {
       const state = this.#lanes[lane];
       const written = frames[lane] - state.acknowledged;
       if (written < 0 || written > state.frames.length) throw new FrameError('it resumes where this session never was');
       state.written = written;
+      state.cut((frame) => recut(frame, writer));
     }
   }
 
@@ -400,8 +401,8 @@ export class Outbox {
     return true;
   }
 
-  /** A frame that left by an earlier link leaves again as it was: the other side counts frames. */
-  #rewrite(frame: Outgoing | Fragment | Notice, writer: PacketWriter): boolean {
+  /** A frame that left by an earlier link leaves again: the other side counts frames. */
+  #rewrite(frame: Frame, writer: PacketWriter): boolean {
     if (frame instanceof Outgoing) {
       if (wholeBytes(frame, writer) > writer.room) return false;
       writeWhole(frame, writer);
@@ -409,9 +410,8 @@ export class Outbox {
     }
     if (frame.kind !== 'fragment') return writeNotice(frame, writer);
     const { message, from, to } = frame;
-    const length = to - from;
-    if (fragmentHeaderBytes(message, from) + varintBytes(length) + length > writer.room) return false;
-    writeFragment(message, from, length, writer);
+    if (fragmentBytes(frame) > writer.room) return false;
+    writeFragment(message, from, to - from, writer);
     return true;
   }
 

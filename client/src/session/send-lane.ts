@@ -10,13 +10,16 @@ export interface Fragment {
   readonly to: number;
 }
 
+/** What is counted; a message that left in one piece stands for its frame. */
+export type Frame = Outgoing | Fragment | Notice;
+
 /** What one lane sends, and what of it the other side has not acknowledged. */
 export class SendLane {
   /** Queues with something to send here, in turns. */
   readonly ready = new Deque<SendQueue>();
   readonly notices = new Deque<Notice>();
-  /** Counted frames that left, oldest first; a message that left in one piece stands for its frame. */
-  readonly frames = new Deque<Outgoing | Fragment | Notice>();
+  /** Counted frames that left, oldest first. */
+  readonly frames = new Deque<Frame>();
   acknowledged = 0;
   /** How many of `frames` have left by the link of this moment, or need not. */
   written = 0;
@@ -30,15 +33,25 @@ export class SendLane {
   }
 
   /** The frame has left. */
-  push(frame: Outgoing | Fragment | Notice): void {
+  push(frame: Frame): void {
     this.frames.push(frame);
     this.written++;
   }
 
-  shift(): Outgoing | Fragment | Notice | undefined {
+  shift(): Frame | undefined {
     this.acknowledged++;
     if (this.written > 0) this.written--;
     return this.frames.shift();
+  }
+
+  /** Has frames that are to leave again replaced by others that say the same. */
+  cut(anew: (frame: Frame) => readonly Frame[]): void {
+    if (!this.resending) return;
+    const frames = [...this.frames];
+    this.frames.clear();
+    for (const [index, frame] of frames.entries()) {
+      for (const one of index < this.written ? [frame] : anew(frame)) this.frames.push(one);
+    }
   }
 
   message(index: number): Outgoing | undefined {

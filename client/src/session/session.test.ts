@@ -596,14 +596,23 @@ describe('a link that breaks', () => {
     expect(outcomes[1]?.ended).toBe('well');
   });
 
-  it('is no occasion to take smaller packets than before', () => {
-    const pair = up({ packetBytes: 16_384 });
+  it.each([
+    [16_384, 4_096],
+    [4_096, 16_384],
+  ])('goes on with packets of another size: %d, then %d bytes', (before, after) => {
+    const pair = up({ packetBytes: before, laneBytes: 1 << 20 });
+    const sizes = [100, 8_000, 60_000, 15_900, 3_000];
+    const outcomes = sizes.map((size) => send(pair.alice, packet(size), { queue: `${size}` }).outcome);
+    pair.alice.session.flush();
     pair.cut();
-    pair.link();
-    Object.assign(pair.bob.link, { packetBytes: 4_096 });
+    pair.link(after);
     pair.open();
     pair.run();
-    expect(ended(pair.alice)?.error.message).toMatch(/malformed: .*smaller packets/);
+    expect(outcomes.map((outcome) => outcome.ended)).toEqual(sizes.map(() => 'well'));
+    const arrived = messages(pair.bob).map(({ packet: { head } }) => head);
+    expect(arrived.sort((one, other) => one.length - other.length)).toEqual(
+      sizes.sort((a, b) => a - b).map((size) => bytes(size)),
+    );
   });
 
   it('while leaving ends the session', () => {

@@ -88,8 +88,6 @@ export class Session {
   #standing: Agreement | undefined;
   /** Agreed on, and the link broke before it was up. */
   #agreement: Agreement | undefined;
-  /** The largest packet of the session's first link; no later one may be smaller. */
-  #packetBytes = 0;
   /** There is something to acknowledge. */
   #acknowledge = false;
   /** How many packets in a row, up to the last one of lane 0, said that another follows `soon`. */
@@ -374,14 +372,11 @@ export class Session {
     const writer = new PacketWriter(Math.min(link.packetBytes, hello.packetBytes));
     const again = this.#standing !== undefined;
     if (resumed !== undefined && again) {
-      // Frames leave again as they were cut.
-      if (writer.capacity < this.#packetBytes) throw new FrameError('it takes smaller packets than before');
-      this.#outbox.resume(resumed.frames);
+      this.#outbox.resume(resumed.frames, writer);
       this.#inbox?.resume();
       this.#acknowledge = true;
       this.#control = [...this.#pings.keys()].map((id) => ({ kind: FRAME.ping, id }));
     } else {
-      this.#packetBytes = writer.capacity;
       this.#inbox = this.#newInbox(agreement, hello);
       this.#outbox.open(hello);
       // Who was told that its message is too large may have ended the session.

@@ -9,6 +9,7 @@ const CONTENDERS = {
   PeerJS: async () => (await import('./contenders/peerjs.ts')).openPeerJS,
   Trystero: async () => (await import('./contenders/trystero.ts')).openTrystero,
   'socket.io': async () => (await import('./contenders/socket-io.ts')).openSocketIO,
+  'peerpool, local': async () => (await import('./contenders/peerpool.ts')).openLocal,
   'peerpool, BroadcastChannel': async () => (await import('./contenders/peerpool.ts')).openBroadcastChannel,
   Comlink: async () => (await import('./contenders/comlink.ts')).openComlink,
   'bare BroadcastChannel': async () => (await import('./contenders/broadcast-channel.ts')).openBroadcastChannel,

@@ -1,7 +1,7 @@
 import { PoolError } from '../../errors.ts';
 import type { LinkListener } from '../../links/link.ts';
 import type { Attempt, Disappearance, Presence, Signal, Transport, TransportListener } from '../transport.ts';
-import { BroadcastChannelLink } from './broadcast-channel-link.ts';
+import { BroadcastChannelLink } from '../broadcast-channel-link.ts';
 import { NameLocks } from './name-locks.ts';
 import { elder, Residents } from './residents.ts';
 import { RoomWire, type Announcement, type Letter, type Resident } from './room-wire.ts';

@@ -1,84 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Presence, TransportListener } from '../transport.ts';
+import { FakeLocks } from '../testing/fake-locks.ts';
 import { BroadcastChannelTransport } from './broadcast-channel-transport.ts';
-
-interface Request {
-  readonly lock: string;
-  readonly mode: LockMode;
-  grant(): void;
-}
-
-/** Web Locks as the standard has them: granted later, in turn, shared ones together; `kill` is what a browser does when a page ends. */
-class FakeLocks {
-  #held: Request[] = [];
-  #queue: Request[] = [];
-  readonly #breaks = new Map<Request, (error: Error) => void>();
-
-  /** How long the browser takes to answer, in ms. */
-  slowness = 0;
-
-  async request(lock: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
-    if (this.slowness > 0) await new Promise((resolve) => setTimeout(resolve, this.slowness));
-    const { mode = 'exclusive', signal, ifAvailable } = options;
-    if (ifAvailable === true && this.open.includes(lock)) return callback(null);
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const request: Request = {
-        lock,
-        mode,
-        grant: () => {
-          this.#breaks.set(request, reject);
-          Promise.resolve(callback({ name: lock, mode }))
-            .then(resolve, reject)
-            .finally(() => this.#drop(request));
-        },
-      };
-      signal?.addEventListener('abort', () => {
-        if (!this.#queue.includes(request)) return;
-        this.#drop(request);
-        reject(signal.reason as Error);
-      });
-      this.#queue.push(request);
-      queueMicrotask(() => this.#grant());
-    });
-  }
-
-  /** The page that holds these ended, and its promises with it. */
-  kill(instance: string, name: string): void {
-    for (const request of this.#held.filter(({ lock }) => lock.endsWith(`/${instance}`) || lock.endsWith(`/${name}`))) {
-      this.#drop(request);
-    }
-  }
-
-  steal(lock: string): void {
-    for (const request of this.#held.filter((held) => held.lock === lock)) {
-      this.#drop(request);
-      this.#breaks.get(request)?.(new DOMException('stolen', 'AbortError'));
-    }
-  }
-
-  get open(): readonly string[] {
-    return [...this.#held, ...this.#queue].map(({ lock }) => lock);
-  }
-
-  #drop(request: Request): void {
-    this.#held = this.#held.filter((other) => other !== request);
-    this.#queue = this.#queue.filter((other) => other !== request);
-    queueMicrotask(() => this.#grant());
-  }
-
-  #grant(): void {
-    for (const request of this.#queue) {
-      const free = this.#held.every(
-        ({ lock, mode }) => lock !== request.lock || (mode === 'shared' && request.mode === 'shared'),
-      );
-      if (!free) continue;
-      this.#queue = this.#queue.filter((other) => other !== request);
-      this.#held.push(request);
-      request.grant();
-    }
-  }
-}
 
 const leaving: BroadcastChannelTransport[] = [];
 let rooms = 0;
@@ -88,7 +11,7 @@ afterEach(async () => {
 });
 
 function party(room: string, locks: FakeLocks, name: string, instance = `${name}-1`) {
-  const transport = new BroadcastChannelTransport({ room, locks: locks as unknown as LockManager });
+  const transport = new BroadcastChannelTransport({ room, locks: locks.manager });
   leaving.push(transport);
   const heard: string[] = [];
   const listener: TransportListener = {
@@ -136,7 +59,7 @@ describe('a name with a lock', () => {
     await before.join();
     const joining = after.join();
     await vi.waitUntil(() => locks.open.filter((lock) => lock.endsWith('/name/alice')).length === 2);
-    locks.kill('before', 'alice');
+    locks.kill('/before', '/alice');
     expect(Array.isArray(await joining)).toBe(true);
   });
 
@@ -146,7 +69,7 @@ describe('a name with a lock', () => {
     await alice.join();
     await bob.join();
     await carol.join();
-    locks.kill('alice-1', 'alice');
+    locks.kill('/alice-1', '/alice');
     await vi.waitUntil(() => bob.heard.length === 2 && carol.heard.length === 1);
     expect(bob.heard).toEqual(['appeared carol-1', 'gone alice-1 for certain']);
     expect(carol.heard).toEqual(['gone alice-1 for certain']);

@@ -38,6 +38,7 @@ describe('WebRTCCommunicator', () => {
     ['a path with a query', { room, path: '/p?x=1' }, TypeError],
     ['half an implementation', { room, rtc: { ...rtc, RTCIceCandidate: undefined } }, TypeError],
     ['a token that is none', { room, token: 7 }, TypeError],
+    ['a local that is neither true nor false', { room, local: 'yes' }, TypeError],
     ['no time to connect', { room, connectTimeout: 0 }, RangeError],
     ['a time that is none', { room, connectTimeout: '5s' }, TypeError],
   ])('refuses %s at once', (_, options, type) => {

@@ -5,6 +5,8 @@ import type { Bytes } from '../../trust/web-crypto.ts';
 import type { Attempt, Presence, Signal, Transport, TransportListener } from '../transport.ts';
 import { IceServers } from './ice-servers.ts';
 import { type Libraries, libraries } from './libraries.ts';
+import { LinkChoice, type Way } from './link-choice.ts';
+import { LocalLinks } from './local-links.ts';
 import { RtcLink } from './rtc-link.ts';
 import { SealedSignals } from './sealed-signals.ts';
 import { OpenSignals, type SignalPost } from './signal-post.ts';
@@ -18,12 +20,15 @@ export interface WebRTCTransportOptions extends Omit<SignalingOptions, 'key' | '
   readonly rtcConfiguration: RTCConfiguration;
   /** The room's, of which the server learns nothing. */
   readonly secret: Bytes | undefined;
+  /** Given where instances in this browser are to be linked by channels. */
+  readonly locks?: LockManager | undefined;
 }
 
-/** A signaling server introduces, WebRTC connects. */
+/** A signaling server introduces, WebRTC connects; where both ends are in one browser and want it so, a channel does. */
 export class WebRTCTransport implements Transport {
   readonly #options: WebRTCTransportOptions;
   readonly #links = new Set<RtcLink>();
+  readonly #local: LocalLinks | undefined;
   readonly #ice = new IceServers();
   #taking: Promise<void> | undefined;
   #lease: Lease | undefined;
@@ -35,12 +40,15 @@ export class WebRTCTransport implements Transport {
 
   constructor(options: WebRTCTransportOptions) {
     this.#options = options;
+    const { room, locks } = options;
+    this.#local = locks && new LocalLinks({ room, locks });
   }
 
   async join(self: Presence, listener: TransportListener, signal: AbortSignal): Promise<readonly Presence[]> {
     if (this.#taking) throw new PoolError('illegal-state', 'a transport joins once');
     const taking = tabSecret.take();
     this.#taking = taking.then((lease) => this.#took(lease));
+    const seen = this.#local?.join(self, listener);
     try {
       const { urls, path, token, patience, secret } = this.#options;
       const keys = secret && (await RoomKeys.derive(secret, this.#options.room));
@@ -49,7 +57,11 @@ export class WebRTCTransport implements Transport {
       signal.throwIfAborted();
       if (this.#over) throw new PoolError('closed', 'the room was left while joining it');
       // The browser takes as long for the secret as for finding the server.
-      const key = taking.then(({ secret }) => nameKey(secret, urls, path, room, self.name));
+      const key = taking.then(async ({ secret }) => {
+        // Whoever hears of us may call at once, and looks for our lock then.
+        await seen;
+        return nameKey(secret, urls, path, room, self.name);
+      });
       const { io } = this.#libraries;
       const carry: SignalingClient['signal'] = (to, signal) => this.#signaling?.signal(to, signal);
       this.#post = keys ? new SealedSignals(keys, self, listener, carry) : new OpenSignals(listener, carry);
@@ -57,7 +69,7 @@ export class WebRTCTransport implements Transport {
       this.#signaling = new SignalingClient(entry, self, this.#post.ear);
       return await this.#signaling.join(signal);
     } catch (error) {
-      this.#release();
+      await this.#release();
       throw error;
     }
   }
@@ -67,18 +79,24 @@ export class WebRTCTransport implements Transport {
   }
 
   dial(
-    _peer: Presence,
+    peer: Presence,
     role: 'initiator' | 'responder',
     negotiate: (data: unknown) => void,
     listener: LinkListener,
   ): Attempt {
-    if (this.#libraries === undefined) throw new PoolError('illegal-state', 'who has not joined dials nobody');
-    const { rtc, rtcConfiguration } = this.#options;
-    const link = new RtcLink({ ...this.#libraries, ...rtc }, role, listener, () => this.#links.delete(link));
-    this.#links.add(link);
-    const iceServers = rtcConfiguration.iceServers ?? this.#ice.current;
-    link.dial({ ...rtcConfiguration, iceServers }, negotiate);
-    return link;
+    const local = this.#local;
+    if (local === undefined) return this.#dialRtc(role, negotiate, listener);
+    const begin = (way: Way): Attempt =>
+      way === 'local' ? local.dial(peer, role, negotiate, listener) : this.#dialRtc(role, negotiate, listener);
+    const choice = new LinkChoice(role, begin, (error) => listener.closed(error));
+    if (role === 'initiator') {
+      // Whom the browser does not tell about there is WebRTC to.
+      local.reaches(peer).then(
+        (near) => choice.choose(near ? 'local' : 'rtc'),
+        () => choice.choose('rtc'),
+      );
+    }
+    return choice;
   }
 
   wake(): void {
@@ -89,8 +107,20 @@ export class WebRTCTransport implements Transport {
     for (const link of this.#links) link.abandon();
     const left = this.#signaling?.leave(atOnce);
     // The next page of this tab may ask for it any moment; a promise would be too late for it.
-    this.#release();
-    await Promise.all([left, this.#taking]);
+    const free = this.#release();
+    await Promise.all([left, this.#taking, free]);
+  }
+
+  #dialRtc(role: 'initiator' | 'responder', negotiate: (data: unknown) => void, listener: LinkListener): RtcLink {
+    if (this.#libraries === undefined) throw new PoolError('illegal-state', 'who has not joined dials nobody');
+    const { rtc, rtcConfiguration } = this.#options;
+    const link = new RtcLink({ ...this.#libraries, ...rtc }, role, listener, () => this.#links.delete(link));
+    this.#links.add(link);
+    const iceServers = rtcConfiguration.iceServers ?? this.#ice.current;
+    // It may have been chosen when we had left.
+    if (this.#over) link.abandon();
+    else link.dial({ ...rtcConfiguration, iceServers }, negotiate);
+    return link;
   }
 
   #took(lease: Lease): void {
@@ -98,8 +128,9 @@ export class WebRTCTransport implements Transport {
     else this.#lease = lease;
   }
 
-  #release(): void {
+  #release(): Promise<void> | undefined {
     this.#over = true;
     this.#lease?.release();
+    return this.#local?.leave();
   }
 }

@@ -21,6 +21,7 @@ const SITUATIONS = [
   'given up by one end while it worked',
   'a new link while the old one worked',
   'one end opened, the other never did',
+  'smaller packets than by the link before',
   'old link: packet after the next hello',
   'old link: closed after the next began',
   'old link: opened after the next began',

@@ -1,6 +1,7 @@
 import type { Lane } from '../../links/link.ts';
 import { countCut } from './cut.ts';
 import type { Party } from './party.ts';
+import { packetBytesOf } from './plan.ts';
 import { type Side, SIDES, Wire, type WireEnd, type WireHost, type WireRules } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -44,7 +45,10 @@ export class Matchmaker implements WireHost {
     const { random, clock } = this;
     const { plan, calm, coverage } = this.#world;
     if (!this.#parties().every((party) => party.present)) return;
-    const wire = new Wire(++this.#number, this.#rules, this);
+    const rules = plan.mixed ? { ...this.#rules, packetBytes: packetBytesOf(random) } : this.#rules;
+    const wire = new Wire(++this.#number, rules, this);
+    const before = this.newest?.ends[0].packetBytes ?? 0;
+    if (rules.packetBytes < before) coverage.count('smaller packets than by the link before');
     if (this.newest?.over === false) {
       coverage.count('a new link while the old one worked');
       this.lost(this.newest);

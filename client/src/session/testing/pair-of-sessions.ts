@@ -100,13 +100,13 @@ export class PairOfSessions {
   }
 
   /** A new link is being made. Whatever the old one holds is lost. */
-  link(): void {
+  link(packetBytes = this.#packetBytes): void {
     this.#links++;
     for (const [end, name, peer] of [
       [this.alice, 'alice', 'bob'],
       [this.bob, 'bob', 'alice'],
     ] as const) {
-      end.link = new ManualLink(this.#packetBytes, this.#laneBytes, {
+      end.link = new ManualLink(packetBytes, this.#laneBytes, {
         own: `${name}-${this.#links}`,
         other: `${peer}-${this.#links}`,
       });

@@ -5,6 +5,8 @@ export interface Plan {
   /** A tenth of the runs has none: there a lost wake-up is not healed by the next hello. */
   readonly cuts: boolean;
   readonly packetBytes: number;
+  /** Each link has packets of its own size, as where WebRTC and channels take turns. */
+  readonly mixed: boolean;
   readonly laneBytes: number;
   readonly inboxLimit: readonly [number, number];
   readonly outboxLimit: readonly [number, number];
@@ -44,7 +46,7 @@ export function planOf(random: Random): Plan {
   const faults = random.between(16, 96);
   return {
     cuts,
-    packetBytes: random.pick([4_096, 4_096, 4_100, 16_384]),
+    packetBytes: packetBytesOf(random),
     laneBytes: random.pick([1, 8_192, 65_536]),
     inboxLimit: [limit, other],
     outboxLimit: [random.chance(1 / 6) ? 3 * largest : 1 << 26, 1 << 26],
@@ -62,7 +64,13 @@ export function planOf(random: Random): Plan {
     largest,
     departures: cuts && random.chance(1 / 4),
     ending: random.pick(['none', 'goodbye', 'both', 'removed', 'abort']),
+    mixed: random.chance(1 / 3),
   };
+}
+
+/** Of one link, in bytes. */
+export function packetBytesOf(random: Random): number {
+  return random.pick([4_096, 4_096, 4_100, 16_384]);
 }
 
 /** Most messages are small, some sit at a boundary, a few are the largest there are. */

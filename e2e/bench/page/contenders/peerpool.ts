@@ -11,6 +11,8 @@ const MOST_BYTES = 257 * 1024 * 1024;
 
 export const openWebRTC: Open = (setup) => open(new WebRTCCommunicator({ room: setup.room }), setup);
 
+export const openLocal: Open = (setup) => open(new WebRTCCommunicator({ room: setup.room, local: true }), setup);
+
 export const openBroadcastChannel: Open = (setup) =>
   open(new BroadcastChannelCommunicator({ room: setup.room }), setup);
 

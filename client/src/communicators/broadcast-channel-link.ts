@@ -1,7 +1,7 @@
-import type { Lane, Link, LinkListener } from '../../links/link.ts';
-import { randomId } from '../random-id.ts';
-import { fields } from '../signal.ts';
-import type { Attempt } from '../transport.ts';
+import type { Lane, Link, LinkListener } from '../links/link.ts';
+import { randomId } from './random-id.ts';
+import { fields } from './signal.ts';
+import type { Attempt } from './transport.ts';
 
 /** A channel moves 1 MiB as fast as 256 KiB; smaller packets let other queues in between. In bytes. */
 const PACKET_BYTES = 256 * 1024;
