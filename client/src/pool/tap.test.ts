@@ -44,7 +44,7 @@ describe('a tap', () => {
       [() => alice.call('bob', 'add', [1, 2]), ['to bob call add', 'from bob answer undefined']],
       [
         () => Promise.all([alice.barrier('round'), bob.barrier('round')]),
-        ['to bob barrier round', 'from bob barrier round'],
+        ['to bob barrier round of no bytes', 'from bob barrier round of no bytes'],
       ],
     ];
     for (const [act, expected] of steps) {

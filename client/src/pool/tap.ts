@@ -62,7 +62,7 @@ export class Taps {
   }
 
   #set(entries: readonly { readonly tap: PoolTap }[]): void {
-    this.busy = entries.some(({ tap }) => tap.sent ?? tap.received);
+    this.busy = entries.some(({ tap }) => tap.sent !== undefined || tap.received !== undefined);
     this.#entries = entries;
   }
 }
