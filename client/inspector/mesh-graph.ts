@@ -98,8 +98,9 @@ export function bend(from: Point, to: Point, canvas: Canvas): Point {
   const distance = Math.hypot(across, down);
   const clear = Math.min(canvas.width, canvas.height) * 0.22;
   if (distance > clear) return { x: half.x - across * 0.25, y: half.y - down * 0.25 };
-  // A chord through the middle has no outside; it turns to its left.
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-  const away = clear * 2;
-  return { x: half.x + ((to.y - from.y) / length) * away, y: half.y - ((to.x - from.x) / length) * away };
+  const aside = { x: (to.y - from.y) / length, y: (from.x - to.x) / length };
+  // Away from the middle; a chord through it has no outside, and turns to its left.
+  const away = aside.x * across + aside.y * down < -1e-6 ? -2 * clear : 2 * clear;
+  return { x: half.x + aside.x * away, y: half.y + aside.y * away };
 }

@@ -6,8 +6,8 @@ import { type PeerFigures, peerFigures } from './peer-figures.ts';
 import { Neighbours } from './shared-links.ts';
 import { Tally } from './tally.ts';
 
-/** Milliseconds between two looks. */
-const LOOK = 1000;
+/** Milliseconds between two turns: one looks, the next one pings. What is pinged in the turn of a look waits for what the look draws. */
+const TURN = 500;
 /** Milliseconds between two pings of one peer: a link that carries messages is not pinged by the pool itself. */
 const PING = 2000;
 /** Milliseconds that a ping may take. */
@@ -37,7 +37,8 @@ export class Observation {
     this.setShare(share);
     const { tally } = this;
     this.#untap = pool.tap({ sent: (passage) => tally.sent(passage), received: (passage) => tally.received(passage) });
-    this.#timer = setInterval(() => this.#look(), LOOK);
+    let turn = 0;
+    this.#timer = setInterval(() => (turn++ % 2 === 0 ? this.#pingAll() : this.#look()), TURN);
     this.#read();
   }
 
@@ -69,7 +70,6 @@ export class Observation {
     const here = this.peers.filter(({ state }) => state !== 'left');
     for (const peer of here) {
       this.#history(peer.name).add(now, peer, peer.state === 'connected' ? peer.roundTripTime : undefined);
-      if (started && peer.state === 'connected') this.#ping(now, peer.name);
     }
     const shown = new Set(here.map(({ name }) => name));
     for (const name of this.histories.keys()) if (!shown.has(name)) this.histories.delete(name);
@@ -85,13 +85,19 @@ export class Observation {
     return made;
   }
 
+  #pingAll(): void {
+    if (this.#pool.state !== 'started') return;
+    const now = Date.now();
+    for (const { name, state } of this.peers) if (state === 'connected') this.#ping(now, name);
+  }
+
   /** One at a time. What comes of it is in the statistics; that nothing came of it, in the state of the link. */
   #ping(now: number, name: string): void {
     if (now < (this.#pinged.get(name) ?? 0)) return;
     this.#pinged.set(name, Infinity);
     this.#pool.ping(name, { timeout: PATIENCE, signal: this.#end.signal }).then(
-      () => this.#pinged.set(name, now + PING),
-      () => this.#pinged.set(name, now + PING),
+      () => this.#pinged.set(name, now + PING - TURN),
+      () => this.#pinged.set(name, now + PING - TURN),
     );
   }
 }

@@ -11,8 +11,12 @@ export class PanelHeader {
   readonly #figures = new Map<string, HTMLElement>();
 
   constructor(exported: () => void, closed: (() => void) | undefined) {
-    const heading = element('h2', {}, element('span', { class: 'soft' }, 'peerpool'), this.#name);
-    const buttons = element('div', { class: 'buttons' }, button('Export JSON', {}, exported));
+    const heading = element('h2', {}, element('span', { class: 'soft wordy' }, 'peerpool'), this.#name);
+    const buttons = element(
+      'div',
+      { class: 'buttons' },
+      button('Export', { 'aria-label': 'Export JSON', title: 'Everything that is known, as a file' }, exported),
+    );
     if (closed !== undefined) {
       buttons.append(button('✕', { 'aria-label': 'Close the inspector', title: 'Close (Escape)' }, closed));
     }

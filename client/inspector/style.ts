@@ -10,7 +10,8 @@ export function styleText(): string {
 [hidden]{display:none!important}
 .panel{container:panel/inline-size;display:flex;flex-direction:column;width:100%;height:100%;overflow:hidden;border:1px solid var(--line);background:var(--page);color:var(--ink);
   font:12px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant-numeric:tabular-nums;text-align:start;-webkit-text-size-adjust:100%}
-:host([docked]) .panel{position:fixed;z-index:2147483000;inset:auto 0 0 0;height:var(--peerpool-inspector-height,min(380px,70vh));border-width:1px 0 0;
+@media (max-width:700px){:host([open][docked]){height:var(--peerpool-inspector-height,64vh)}}
+:host([docked]) .panel{position:fixed;z-index:2147483000;inset:auto 0 0 0;height:inherit;border-width:1px 0 0;
   padding-bottom:env(safe-area-inset-bottom);box-shadow:0 -6px 24px rgb(0 0 0/.12)}
 @media (prefers-reduced-motion:no-preference){:host([docked]) .panel{animation:rise .14s ease-out}@keyframes rise{from{transform:translateY(12px);opacity:0}}}
 .grip{position:absolute;z-index:2;inset:-4px 0 auto 0;height:9px;cursor:ns-resize;touch-action:none}
@@ -65,7 +66,8 @@ header h2 .soft{font-weight:400;letter-spacing:0}
 .line[data-quality=fair],.line[data-quality=connecting]{stroke:var(--fair)}
 .line[data-quality=poor],.line[data-quality=unresponsive]{stroke:var(--bad)}
 .line[data-quality=connecting],.line[data-quality=unresponsive]{stroke-width:2.6}
-.line.far{stroke-width:1;opacity:.6}
+.line.far{stroke-width:1;opacity:.75}
+.line.far[data-quality=good],.line.far[data-quality=unmeasured]{stroke:var(--edge);opacity:.4}
 .relay{fill:var(--page);stroke:var(--ink);stroke-width:1.3}
 .details{display:flex;flex-direction:column;min-width:0;min-height:0}
 [role=tablist]{display:flex;gap:2px;padding:5px 12px 0;border-bottom:1px solid var(--line)}
@@ -129,7 +131,7 @@ figcaption i.received{border-color:var(--received);border-top-style:dashed}
 .tag[data-kind=leave]{color:var(--fair)}
 .tag[data-kind=error]{color:var(--bad)}
 time,.mono{font-family:ui-monospace,'SF Mono','Cascadia Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:11px}
-.sort{min-height:18px;padding:0 2px;border:0;background:none;color:inherit;font:inherit}
+.sort{min-height:18px;padding:0;border:0;background:none;color:inherit;font:inherit}
 .sort:hover{background:none;color:var(--ink)}
 [aria-sort]:not([aria-sort=none]) .sort{color:var(--ink);font-weight:600}
 [aria-sort=descending] .sort::after{content:' ↓'}
@@ -145,7 +147,7 @@ time,.mono{font-family:ui-monospace,'SF Mono','Cascadia Mono',Menlo,Consolas,'De
 }
 @container panel (max-width:700px){
   .body{display:block;overflow:auto;overscroll-behavior:contain}
-  .mesh{height:250px;border-right:0;border-bottom:1px solid var(--line)}
+  .mesh{height:222px;border-right:0;border-bottom:1px solid var(--line)}
   .details{display:block}
   [role=tablist]{position:sticky;z-index:3;top:0;background:var(--page)}
   [role=tab],button,input[type=search],select{min-height:32px}
@@ -155,6 +157,7 @@ time,.mono{font-family:ui-monospace,'SF Mono','Cascadia Mono',Menlo,Consolas,'De
   figure{min-height:120px}
   .plot{min-height:100px}
   .totals{margin-left:0;order:1;width:100%}
+  .wordy{display:none}
   .buttons{margin-left:auto}
   .tools .count{margin-left:0}
 }
