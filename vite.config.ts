@@ -21,7 +21,12 @@ export default defineConfig({
   appType: 'mpa',
   plugins: [peerpool()],
   // The demo imports the library as its users do, and gets the sources instead of what the last build left.
-  resolve: { alias: [{ find: /^peerpool$/, replacement: here('client/src/index.ts') }] },
+  resolve: {
+    alias: [
+      { find: /^peerpool$/, replacement: here('client/src/index.ts') },
+      { find: /^peerpool\/inspector$/, replacement: here('client/inspector/index.ts') },
+    ],
+  },
   server: {
     host,
     // A name that resolves nowhere; the tests map it to 127.0.0.1 to have an insecure origin.
@@ -32,5 +37,5 @@ export default defineConfig({
   preview: { host },
   build: { rolldownOptions: { input: pages.map((page) => here(`client/demo/${page}`)) } },
   // Loaded only when a communicator starts, and so found late: without this, Vite reloads the page in the middle of its first pool.
-  optimizeDeps: { include: ['@msgpack/msgpack', 'simple-peer/simplepeer.min.js', 'socket.io-client'] },
+  optimizeDeps: { include: ['@msgpack/msgpack', 'simple-peer/simplepeer.min.js', 'socket.io-client', 'uplot'] },
 });

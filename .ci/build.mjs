@@ -8,7 +8,7 @@ const top = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(top);
 
 /** What is shipped; everything else in the house is compiled by `npm run check` only. */
-const projects = ['shared', 'signaling-server', 'client/src', 'e2e/tsconfig.tabs.json'];
+const projects = ['shared', 'signaling-server', 'client/src', 'client/inspector', 'e2e/tsconfig.tabs.json'];
 
 rmSync('dist', { recursive: true, force: true });
 try {

@@ -56,6 +56,8 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/fuzzing`]: [CLIENT, 'shared', 'signaling-server/requests.ts'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
   'client/demo': ['peerpool'],
+  // By the public door, and by types alone: it runs nothing of the core.
+  'client/inspector': [`${CLIENT}/index.ts`, 'uplot'],
   'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],
 });
 

@@ -81,5 +81,6 @@ export type {
   StreamsOptions,
 } from './pool/streams/stream-options.ts';
 export type { StreamSource } from './pool/streams/stream-source.ts';
+export type { Passage, PoolTap, TrafficKind } from './pool/tap.ts';
 export type { CreateIdentityOptions, Identity } from './trust/identity.ts';
 export type { PeerTraffic, PoolStatistics, Traffic } from './pool/statistics.ts';

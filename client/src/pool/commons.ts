@@ -13,6 +13,7 @@ import { newInstance, type Settings } from './pool-options.ts';
 import { Post } from './post.ts';
 import { Replies } from './replies.ts';
 import { Roster } from './roster.ts';
+import { Taps } from './tap.ts';
 
 /** What the rooms of one pool share. */
 export class Commons {
@@ -21,6 +22,7 @@ export class Commons {
   readonly communicator: Communicator;
   readonly clock = new Deadlines();
   readonly listeners = new Listeners();
+  readonly taps = new Taps();
   readonly roster: Roster;
   readonly mailbox: Mailbox;
   readonly arrivals = new Arrivals();
@@ -30,7 +32,10 @@ export class Commons {
   readonly exposure: Exposure;
   /** `initialize` waits, and will itself tell of a named client that can't be had. */
   joining = false;
-  readonly #complaints = new Complaints((error) => this.listeners.emit('error', { error }));
+  readonly #complaints = new Complaints((error) => {
+    this.taps.error(error);
+    this.listeners.emit('error', { error });
+  });
   #state: PoolState = 'uninitialized';
   #instance: string;
   #signaling: SignalingState = 'connecting';

@@ -66,7 +66,8 @@ export class Listeners {
   }
 }
 
-function report(error: unknown): void {
+/** To the page's own error handling. */
+export function report(error: unknown): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
   else
     queueMicrotask(() => {

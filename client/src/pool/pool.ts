@@ -40,6 +40,7 @@ import { StreamReceiving } from './streams/stream-receiving.ts';
 import { sendStream } from './streams/stream-sending.ts';
 import type { StreamSource } from './streams/stream-source.ts';
 import { Streams } from './streams/streams.ts';
+import type { PoolTap } from './tap.ts';
 
 /** Where the platform has no such symbol, compilers of `await using` look for this one. */
 const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ disposeSymbol();
@@ -410,6 +411,15 @@ export class Pool<Connection = unknown> {
    */
   on<Name extends keyof PoolEvents>(event: Name, listener: PoolListener<Name>): () => void {
     return this.#commons.listeners.on(event, listener);
+  }
+
+  /**
+   * Looks on at every packet between this pool and others, and at every `error`, without taking part: for tools that show what happens, as `peerpool/inspector`. Costs nothing while nobody taps.
+   * Returns its own undo. What a tap throws goes to `reportError`.
+   * @throws TypeError
+   */
+  tap(tap: PoolTap): () => void {
+    return this.#commons.taps.tap(tap);
   }
 
   /** A `join` for each who is here, then who comes, goes and restarts. Ends with the pool. */

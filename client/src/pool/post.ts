@@ -48,7 +48,9 @@ export class Post {
 
   send(recipient: string, packet: Packet, options: SendOptions): Promise<void> {
     if (recipient === this.#commons.name) return this.#loopback.post(packet, options);
-    return this.#commons.communicator.send(recipient, packet, options);
+    const { taps, communicator } = this.#commons;
+    if (taps.busy) taps.pass('sent', recipient, options.queue, packet, options.correlation);
+    return communicator.send(recipient, packet, options);
   }
 
   close(cause: unknown): void {

@@ -36,9 +36,10 @@ export class Reception implements CommunicatorListener {
 
   /** What this throws refuses the message, and rejects the send that carried it. */
   message(from: string, queue: string, packet: Packet, receipt: Receipt): void {
-    const { roster, arrivals, settings } = this.#commons;
+    const { roster, arrivals, settings, taps } = this.#commons;
     const instance = roster.instance(from);
     if (instance === undefined) throw new PoolError('unknown-peer', `${settings.instance} does not know ${from}`);
+    if (taps.busy) taps.pass('received', from, queue, packet, receipt.correlation);
     arrivals.arrive({ from, instance, queue, packet, receipt });
   }
 
