@@ -3,12 +3,13 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { buildOneFile } from './one-file.mjs';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(top);
 
 /** What is shipped; everything else in the house is compiled by `npm run check` only. */
-const projects = ['shared', 'signaling-server', 'client/src', 'e2e/tsconfig.tabs.json'];
+const projects = ['shared', 'signaling-server', 'client/src', 'client/react', 'e2e/tsconfig.tabs.json'];
 
 rmSync('dist', { recursive: true, force: true });
 try {
@@ -21,6 +22,8 @@ try {
 // The nearest package.json decides what `#shared/…` means: sources in the checkout, these files in the package.
 const inner = { type: 'module', sideEffects: false, imports: { '#shared/*': './shared/*.js' } };
 writeFileSync('dist/package.json', `${JSON.stringify(inner, null, 2)}\n`);
+
+await buildOneFile();
 
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 const doors = Object.values(exports).flatMap((door) => (typeof door === 'string' ? [door] : Object.values(door)));
