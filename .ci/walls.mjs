@@ -55,6 +55,8 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   // It stands before every door, the server's too.
   [`${CLIENT}/fuzzing`]: [CLIENT, 'shared', 'signaling-server/requests.ts'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
+  // Types only: what a component holds is the application's own pool.
+  'client/react': [`${CLIENT}/index.ts`, 'react'],
   'client/demo': ['peerpool'],
   // By the public door, and by types alone: it runs nothing of the core.
   'client/inspector': [`${CLIENT}/index.ts`, 'uplot'],

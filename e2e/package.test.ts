@@ -9,22 +9,83 @@ beforeAll(async () => {
 });
 afterAll(() => app?.remove());
 
+/** All of them; uPlot is the inspector's. */
+const DEPENDENCIES = ['@msgpack/msgpack', '@noble/hashes', 'simple-peer', 'socket.io', 'socket.io-client', 'uplot'];
+
+interface Manifest {
+  readonly scripts: Record<string, string>;
+  readonly dependencies: Record<string, string>;
+  readonly exports: Record<string, { readonly types: string; readonly default: string }>;
+}
+
+/** Where the package was installed. */
+const folder = (): string => path.join(app.folder, 'node_modules/peerpool');
+const manifest = async (): Promise<Manifest> =>
+  JSON.parse(await readFile(path.join(folder(), 'package.json'), 'utf8')) as Manifest;
+
+/** What no page can import. */
+const NOT_FOR_PAGES = ['peerpool/server', 'peerpool/vite', 'peerpool/playwright'];
+
+/** Every door of the package, as one imports it. */
+async function doors(): Promise<string[]> {
+  const names = Object.keys((await manifest()).exports).filter((door) => door !== './package.json');
+  return names.map((door) => path.posix.join('peerpool', door));
+}
+
 describe('the tarball', () => {
   it('holds what runs and what is read, and nothing else', () => {
-    const runs = /^dist\/(package\.json|.*\.(js|js\.map|d\.ts))$/;
+    const runs = /^dist\/(peerpool\.js\.LICENSE\.txt|.*\.(js|js\.map|d\.ts))$/;
     const isRead = /^([A-Z]+\.md|LICENSE|package\.json|signaling-server\/deploy\/[\w.-]+)$/;
     expect(app.files.filter((file) => !runs.test(file) && !isRead.test(file))).toEqual([]);
-    expect(app.files.filter((file) => /\.(test|spec)\./.test(file))).toEqual([]);
+    expect(
+      app.files.filter((file) =>
+        /\.(test|spec)\.|fuzz|simulat|\/(session|communicators|react|inspector)\/testing\/|^client/.test(file),
+      ),
+    ).toEqual([]);
     for (const page of ['README.md', 'signaling-server/deploy/README.md']) expect(app.files).toContain(page);
   });
 
-  it('runs nothing when it is installed, and needs five packages', async () => {
-    const text = await readFile(path.join(app.folder, 'node_modules/peerpool/package.json'), 'utf8');
-    const manifest = JSON.parse(text) as { scripts: Record<string, string>; dependencies: Record<string, string> };
+  it('holds a source map for each script, with the source in it', async () => {
+    const scripts = app.files.filter((file) => file.endsWith('.js'));
+    const unmapped: string[] = [];
+    for (const file of scripts) {
+      const text = await readFile(path.join(folder(), file), 'utf8');
+      const name = /\/\/# sourceMappingURL=(\S+)\s*$/.exec(text)?.[1];
+      const map =
+        name === undefined ? undefined : await readFile(path.join(folder(), path.dirname(file), name), 'utf8');
+      const { sources = [], sourcesContent = [] } = JSON.parse(map ?? '{}') as {
+        sources?: string[];
+        sourcesContent?: (string | null)[];
+      };
+      const whole = sources.length > 0 && sources.every((_, index) => sourcesContent[index] != null);
+      if (!whole) unmapped.push(file);
+    }
+    expect(unmapped).toEqual([]);
+  });
+
+  it('has types for every door, and each is there', async () => {
+    for (const [door, target] of Object.entries((await manifest()).exports)) {
+      if (door === './package.json') continue;
+      expect(app.files).toContain(path.posix.normalize(target.types));
+      expect(app.files).toContain(path.posix.normalize(target.default));
+    }
+  });
+
+  it('needs no import map of its own, and brings no workspace', async () => {
+    const scripts = app.files.filter((file) => /\.(js|d\.ts)$/.test(file) && file !== 'dist/peerpool.js');
+    const mapped: string[] = [];
+    for (const file of scripts)
+      if (/['"]#shared\//.test(await readFile(path.join(folder(), file), 'utf8'))) mapped.push(file);
+    expect(mapped).toEqual([]);
+    expect(app.packages.map(({ name }) => name)).not.toContain('peerpool-docs');
+    expect(app.packages.map(({ name }) => name)).not.toContain('typedoc');
+  });
+
+  it('runs nothing when it is installed, and needs six packages', async () => {
+    const { scripts, dependencies } = await manifest();
     const atInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'prepack', 'postpack', 'prepublishOnly'];
-    expect(Object.keys(manifest.scripts).filter((name) => atInstall.includes(name))).toEqual([]);
-    const five = ['@msgpack/msgpack', '@noble/hashes', 'simple-peer', 'socket.io', 'socket.io-client'];
-    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(five);
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+    expect(Object.keys(dependencies).toSorted()).toEqual(DEPENDENCIES);
   });
 
   it('brings an app nothing that is not used, and nothing that runs while it is installed', async () => {
@@ -36,13 +97,7 @@ describe('the tarball', () => {
     const imported = (name: string): boolean =>
       code.some((text) => new RegExp(`(from|import)\\s*\\(?\\s*['"]${name}['"/]`).test(text));
     expect(ours.filter((name) => !imported(name))).toEqual([]);
-    expect(ours.toSorted()).toEqual([
-      '@msgpack/msgpack',
-      '@noble/hashes',
-      'simple-peer',
-      'socket.io',
-      'socket.io-client',
-    ]);
+    expect(ours.toSorted()).toEqual(DEPENDENCIES);
     // Who checks tokens, draws tabs or has Vite installs that itself.
     expect(app.packages.map(({ name }) => name)).not.toContain('jose');
     expect(app.packages.filter(({ script }) => script)).toEqual([]);
@@ -50,15 +105,16 @@ describe('the tarball', () => {
 });
 
 describe('an import in plain Node', () => {
-  it.each(['peerpool', 'peerpool/testing', 'peerpool/server', 'peerpool/vite', 'peerpool/playwright'])(
-    '%s has no side effect',
-    async (door) => {
-      // peers of the package are loaded first: what they do is theirs
-      const peer = { 'peerpool/vite': 'vite', 'peerpool/playwright': 'playwright/test' }[door] ?? 'node:http';
+  it('of any door has no side effect', async () => {
+    for (const door of await doors()) {
+      // peers of the package, and others' code, are loaded first: what they do is theirs
+      const peer = { 'peerpool/vite': 'vite', 'peerpool/playwright': 'playwright/test', 'peerpool/react': 'react' }[
+        door
+      ];
       const { stdout, stderr } = await app.node(
         '--input-type=module',
         '--eval',
-        `await import('${peer}');
+        `await import('${peer ?? 'node:http'}');
          // what loads modules closes its files when it likes
          const resources = () => process.getActiveResourcesInfo().filter((name) => name !== 'CloseReq');
          const look = () => ({ globals: Object.getOwnPropertyNames(globalThis), resources: resources(),
@@ -69,11 +125,59 @@ describe('an import in plain Node', () => {
          console.log(JSON.stringify({ before, after: look(), names: Object.keys(module) }));`,
       );
       const seen = JSON.parse(stdout) as { before: unknown; after: unknown; names: string[] };
-      expect(seen.names.length).toBeGreaterThan(0);
-      expect(seen.after).toEqual(seen.before);
-      expect(stderr).toBe('');
-    },
-  );
+      expect(seen.names.length, door).toBeGreaterThan(0);
+      expect(seen.after, door).toEqual(seen.before);
+      expect(stderr, door).toBe('');
+    }
+  });
+});
+
+describe('what an app does not use', () => {
+  /** What is left of an entry once it is bundled: its code, and the modules of which there is some. */
+  async function bundles(
+    ...entries: { text: string; external?: string[] }[]
+  ): Promise<{ code: string; modules: string[] }[]> {
+    const { stdout } = await app.node('bundle.mjs', JSON.stringify(entries));
+    return JSON.parse(stdout) as { code: string; modules: string[] }[];
+  }
+  const WEBRTC = /simple-peer|socket\.io|engine\.io|communicators\/webrtc\//;
+  const ELSEWHERE = /dist\/client\/(react|inspector)\/|dist\/client\/src\/testing\/|node_modules\/(react|uplot)\//;
+
+  it('leaves not a byte, whichever door it came by', async () => {
+    const forPages = (await doors()).filter((door) => !NOT_FOR_PAGES.includes(door));
+    expect(forPages).toEqual(expect.arrayContaining(['peerpool', 'peerpool/react', 'peerpool/peerpool.js']));
+    const entries = forPages.flatMap((door) => [
+      { text: `import '${door}';` },
+      { text: `import * as unused from '${door}';` },
+    ]);
+    entries.push({ text: "import { LocalCommunicator, Pool, WebRTCCommunicator } from 'peerpool';" });
+    const left = await bundles(...entries);
+    expect(entries.filter((_, index) => left[index]?.code !== '')).toEqual([]);
+  });
+
+  it('is not brought by what it uses', async () => {
+    const [error, local, tabs, everything, hooks, pools] = await bundles(
+      { text: "export { PoolError } from 'peerpool';" },
+      { text: "export { LocalCommunicator, Pool } from 'peerpool';" },
+      { text: "export { BroadcastChannelCommunicator, Pool } from 'peerpool';" },
+      { text: "export * from 'peerpool';" },
+      { text: "export * from 'peerpool/react';", external: ['react'] },
+      { text: "export * from 'peerpool/testing';" },
+    );
+    const inside = (modules: readonly string[] = []): string[] =>
+      modules.map((id) => id.split('/node_modules/').at(-1) ?? id);
+    expect(inside(error?.modules)).toEqual(['peerpool/dist/client/src/errors.js']);
+    for (const bundle of [local, tabs, pools]) {
+      expect(inside(bundle?.modules)).toContain('peerpool/dist/client/src/pool/pool.js');
+      expect(inside(bundle?.modules).filter((id) => WEBRTC.test(id))).toEqual([]);
+    }
+    expect(inside(local?.modules).filter((id) => /broadcast-channel/.test(id))).toEqual([]);
+    for (const bundle of [local, tabs, everything])
+      expect(bundle?.modules.filter((id) => ELSEWHERE.test(id))).toEqual([]);
+    expect(everything?.modules.filter((id) => WEBRTC.test(id))).not.toEqual([]);
+    // Hooks know the pool by its types only.
+    expect(inside(hooks?.modules).filter((id) => !id.startsWith('peerpool/dist/client/react/'))).toEqual([]);
+  });
 });
 
 describe('an app for the browser', () => {
@@ -162,7 +266,7 @@ describe('the types', () => {
     const libraries = 'ES2022,DOM,DOM.Iterable';
     const settings = ['--strict', '--target', 'ES2022', '--lib', libraries, '--types', 'node', '--skipLibCheck'];
     const resolution = ['--moduleResolution', moduleResolution, '--module', module, '--allowImportingTsExtensions'];
-    const files = ['consumer.ts', 'main.ts', 'render.ts', 'vite.config.ts'];
+    const files = ['consumer.ts', 'main.ts', 'react.ts', 'render.ts', 'vite.config.ts'];
     await compile('--noEmit', '--ignoreConfig', ...settings, ...resolution, ...files);
   });
 

@@ -1,6 +1,6 @@
 import { execFile, type ExecFileOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -11,7 +11,16 @@ const top = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
 /** What an app brings itself; linked, because it is not what is tried. */
-const BROUGHT_ALONG = ['vite', 'typescript', 'playwright', '@types/node'];
+const BROUGHT_ALONG = [
+  'vite',
+  'typescript',
+  'playwright',
+  'react',
+  'react-dom',
+  '@types/node',
+  '@types/react',
+  '@types/react-dom',
+];
 
 /** Longer than any build or start of an app takes on a busy machine, in milliseconds. */
 const LIMIT = 100_000;
@@ -81,6 +90,7 @@ async function install(work: string): Promise<Omit<InstalledApp, 'remove'>> {
   for (const name of BROUGHT_ALONG) {
     const link = path.join(folder, 'node_modules', name);
     await rm(link, { recursive: true, force: true });
+    await mkdir(path.dirname(link), { recursive: true });
     await symlink(path.join(top, 'node_modules', name), link, 'junction');
   }
   return {
