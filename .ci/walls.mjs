@@ -56,6 +56,8 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/fuzzing`]: [CLIENT, 'shared', 'signaling-server/requests.ts'],
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
   'client/demo': ['peerpool'],
+  // What serves the demo: its frame, and a server that one can stop.
+  'client/demo/vite': ['node:', 'vite', 'signaling-server/server.ts'],
   'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],
 });
 
