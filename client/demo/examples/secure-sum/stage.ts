@@ -1,11 +1,11 @@
-import { hueOf } from '../../frame/name-element.ts';
+import { hueOf } from '../../frame/hue.ts';
 import { shape } from '../../frame/shape.ts';
 import { digits } from './ledger.ts';
 import type { Parcel } from './secure-sum.ts';
 
 /** In the units of the picture, as its `viewBox` says. */
-const [WIDTH, HEIGHT] = [600, 300];
-const [ACROSS, UP] = [225, 104];
+const [WIDTH, HEIGHT] = [600, 330];
+const [ACROSS, UP] = [225, 126];
 const [TAB_WIDTH, TAB_HEIGHT] = [132, 46];
 /** How long a number travels, and how long after the shares the sums set out, in ms. Slowly enough to be read. */
 const JOURNEY_MS = 1900;
@@ -58,7 +58,7 @@ export class Stage {
     traveller.append(shape('rect', { x: -58, y: -14, width: 116, height: 28, rx: 14 }), text);
     this.#travellers.append(traveller);
     // What comes and what goes pass each other side by side.
-    const aside = offset(start, end, 16);
+    const aside = offset(start, end);
     const at = (share: number, opacity: number, scale = 1): Keyframe => ({
       transform: `translate(${start.x + (end.x - start.x) * share + aside.x}px, ${start.y + (end.y - start.y) * share + aside.y}px) scale(${scale})`,
       opacity,
@@ -77,7 +77,11 @@ export class Stage {
     mean.textContent = text;
     this.#mean.replaceChildren(mean);
     if (still()) return;
-    mean.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 400, delay: BETWEEN_MS + JOURNEY_MS * 0.8, fill: 'backwards' });
+    mean.animate([{ opacity: 0 }, { opacity: 1 }], {
+      duration: 400,
+      delay: BETWEEN_MS + JOURNEY_MS * 0.8,
+      fill: 'backwards',
+    });
   }
 
   #tab(name: string, word: string): SVGGElement {
@@ -109,8 +113,8 @@ function still(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
-/** To the right of the way, so far. */
-function offset(start: Place, end: Place, distance: number): Place {
+/** To the right of the way, by half of what a traveller takes there. */
+function offset(start: Place, end: Place): Place {
   const length = Math.hypot(end.x - start.x, end.y - start.y) || 1;
-  return { x: (-(end.y - start.y) / length) * distance, y: ((end.x - start.x) / length) * distance };
+  return { x: (-(end.y - start.y) / length) * 62, y: ((end.x - start.x) / length) * 16 };
 }

@@ -1,5 +1,5 @@
 import { element, part } from '../../frame/element.ts';
-import { hueOf } from '../../frame/name-element.ts';
+import { hueOf } from '../../frame/hue.ts';
 import type { Place } from './whiteboard.ts';
 import { EDGE } from './wire.ts';
 

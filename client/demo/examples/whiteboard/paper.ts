@@ -1,4 +1,4 @@
-import { hueOf } from '../../frame/name-element.ts';
+import { hueOf } from '../../frame/hue.ts';
 import type { Segment } from './whiteboard.ts';
 import { EDGE } from './wire.ts';
 

@@ -1,4 +1,4 @@
-import { hueOf } from '../../frame/name-element.ts';
+import { hueOf } from '../../frame/hue.ts';
 import { pixels } from './colours.ts';
 import { type Tile, tilesOf, type View } from './mandelbrot.ts';
 
