@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import type { AddressInfo } from 'node:net';
 import { createServer, type ViteDevServer } from 'vite';
 
 /** A server of the demo for one test, which may stop its signaling without anybody else's missing it. */
@@ -9,7 +8,7 @@ export class DemoServer {
 
   private constructor(vite: ViteDevServer) {
     this.#vite = vite;
-    this.url = `http://127.0.0.1:${(vite.httpServer?.address() as AddressInfo).port}`;
+    this.url = (vite.resolvedUrls?.local[0] ?? '').replace(/\/$/, '');
   }
 
   static async start(): Promise<DemoServer> {

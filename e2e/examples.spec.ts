@@ -164,7 +164,12 @@ function holdAfter(tiles: number): void {
 /** What a canvas shows, as bytes. */
 async function shownBy(page: Page, canvas: string): Promise<Buffer> {
   const base64 = await page.locator(canvas).evaluate((canvas: HTMLCanvasElement) => {
-    const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+    // Read from a copy: a canvas that is read often is moved out of the graphics card, and the browser complains of it.
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context?.drawImage(canvas, 0, 0);
+    const { data } = context?.getImageData(0, 0, copy.width, copy.height) ?? { data: [] };
     let text = '';
     for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.slice(at, at + 8192));
     return btoa(text);

@@ -47,10 +47,11 @@ export class Controls {
   follow(pool: Pool): void {
     this.#inspector?.remove();
     this.#inspector = inspect(pool, { shortcut: 'Alt+I', share: true });
-    new Healing(pool, (sentence, over) => {
+    const healing = new Healing((sentence, over) => {
       if (over) this.#say(sentence);
       else this.#happening.textContent = this.serverStopped ? `${sentence} ${SERVERLESS}` : sentence;
     });
+    healing.watch(pool);
     // Another device may have stopped it.
     pool.on('state', ({ signaling }) => {
       if (signaling !== 'connecting') this.look();

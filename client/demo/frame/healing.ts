@@ -22,8 +22,12 @@ export class Healing {
   readonly #fates = new Map<string, Fate>();
 
   /** `tell` hears a sentence whenever it changes; `over`: it will not change any more. */
-  constructor(pool: Pool, tell: (sentence: string, over: boolean) => void) {
+  constructor(tell: (sentence: string, over: boolean) => void) {
     this.#tell = tell;
+  }
+
+  /** From the birth of the pool on. */
+  watch(pool: Pool): void {
     pool.expose('frame', { echo: (number: number) => number });
     pool.on('link', ({ name, state }) => {
       if (state === 'connected') this.#connected(name);

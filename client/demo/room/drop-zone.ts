@@ -7,13 +7,13 @@ export interface Dropping {
   files(files: readonly File[]): void;
 }
 
-export function onDrop({ to, files }: Dropping): void {
+export function onDrop(dropping: Dropping): void {
   const zone = part('drop', HTMLElement);
   const show = (drag: DragEvent): void => {
     if (drag.dataTransfer?.types.includes('Files') !== true) return;
     // Otherwise the browser opens the file in place of the page.
     drag.preventDefault();
-    part('drop-to', HTMLElement).textContent = to();
+    part('drop-to', HTMLElement).textContent = dropping.to();
     zone.hidden = false;
   };
   addEventListener('dragenter', show);
@@ -26,10 +26,10 @@ export function onDrop({ to, files }: Dropping): void {
     const dropped = [...(drop.dataTransfer?.files ?? [])];
     if (dropped.length === 0) return;
     drop.preventDefault();
-    files(dropped);
+    dropping.files(dropped);
   });
   addEventListener('paste', ({ clipboardData }) => {
     const pasted = [...(clipboardData?.files ?? [])];
-    if (pasted.length > 0) files(pasted);
+    if (pasted.length > 0) dropping.files(pasted);
   });
 }

@@ -31,10 +31,11 @@ function begin(pool: Pool): void {
     cursor: (name, place) => {
       if (pool.clients.has(name)) cursors.move(name, place);
     },
+    failed: reportError,
   });
 }
 
-new Pen(part('paper', HTMLCanvasElement), {
+const pen = new Pen({
   moved: (place) => {
     if (presence.pool?.state !== 'started') return;
     cursors.move(presence.pool.name, place);
@@ -44,6 +45,7 @@ new Pen(part('paper', HTMLCanvasElement), {
     if (presence.pool?.state === 'started') told(board?.draw(places));
   },
 });
+pen.follow(part('paper', HTMLCanvasElement));
 
 onPress(part('clear', HTMLButtonElement), () => told(board?.clear()));
 onPress(part('picture-save', HTMLButtonElement), save);

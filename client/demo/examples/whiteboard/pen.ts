@@ -20,27 +20,31 @@ export interface PenListener {
 
 /** Mouse, pen, finger or keys over the board. */
 export class Pen {
-  readonly #board: HTMLElement;
   readonly #listener: PenListener;
   #place: Place = { x: EDGE / 2, y: EDGE / 2 };
   /** Since the last picture of the screen; `undefined` while nothing is drawn. */
   #line: number[] | undefined;
   #lifted = false;
+  /** Nothing of this line was told yet. */
+  #fresh = true;
   #asked = false;
 
-  constructor(board: HTMLElement, listener: PenListener) {
-    this.#board = board;
+  constructor(listener: PenListener) {
     this.#listener = listener;
+  }
+
+  /** Over this board. */
+  follow(board: HTMLElement): void {
     board.addEventListener('pointerdown', (pointer) => {
       if (pointer.button !== 0) return;
       board.setPointerCapture(pointer.pointerId);
-      this.#go(this.#at(pointer));
+      this.#go(placeOn(board, pointer));
       this.#put(true);
     });
     board.addEventListener('pointermove', (pointer) => {
       // A fast hand is in several places between two pictures.
       const all = pointer.getCoalescedEvents?.() ?? [];
-      for (const one of all.length > 0 ? all : [pointer]) this.#go(this.#at(one));
+      for (const one of all.length > 0 ? all : [pointer]) this.#go(placeOn(board, one));
     });
     for (const end of ['pointerup', 'pointercancel'] as const) board.addEventListener(end, () => this.#put(false));
     board.addEventListener('keydown', (key) => this.#press(key));
@@ -94,14 +98,11 @@ export class Pen {
     this.#lifted = false;
     this.#listener.moved(this.#place, this.#line !== undefined);
   }
+}
 
-  /** Nothing of this line was told yet. */
-  #fresh = true;
-
-  #at({ clientX, clientY }: PointerEvent): Place {
-    const { left, top, width, height } = this.#board.getBoundingClientRect();
-    return { x: bounded(((clientX - left) / width) * EDGE), y: bounded(((clientY - top) / height) * EDGE) };
-  }
+function placeOn(board: HTMLElement, { clientX, clientY }: PointerEvent): Place {
+  const { left, top, width, height } = board.getBoundingClientRect();
+  return { x: bounded(((clientX - left) / width) * EDGE), y: bounded(((clientY - top) / height) * EDGE) };
 }
 
 function bounded(coordinate: number): number {

@@ -23,6 +23,8 @@ export interface BoardListener {
   /** All that is there now, because some of it went. */
   redrawn(segments: Iterable<Segment>): void;
   cursor(name: string, place: Place): void;
+  /** Somebody's drawing makes no sense. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -45,9 +47,9 @@ export class Whiteboard {
     pool.onMessage(({ sender, value }) => listener.cursor(sender, value), { msgId: 'cursor', parse: toPlace });
     // A newcomer asks everybody: each knows all of its own, whatever is still on its way between two others.
     pool.expose({ drawing: () => ({ segments: [...this.#segments.values()], cleared: this.#cleared }) });
-    pool.on('join', ({ name }) => this.#learn([name]).catch(reportError));
+    pool.on('join', ({ name }) => this.#learn([name]));
     // What one who was cut off told some, all know then.
-    pool.on('leave', () => this.#learn([...pool.clients]).catch(reportError));
+    pool.on('leave', () => this.#learn([...pool.clients]));
   }
 
   async draw(places: Uint16Array): Promise<void> {
@@ -64,10 +66,16 @@ export class Whiteboard {
   }
 
   point(place: Place): void {
-    this.#pool.broadcast(place, { msgId: 'cursor', ack: 'none' }).catch(reportError);
+    this.#pool
+      .broadcast(place, { msgId: 'cursor', ack: 'none' })
+      .catch((error: unknown) => this.#listener.failed(error));
   }
 
-  async #learn(peers: readonly string[]): Promise<void> {
+  #learn(peers: readonly string[]): void {
+    this.#gather(peers).catch((error: unknown) => this.#listener.failed(error));
+  }
+
+  async #gather(peers: readonly string[]): Promise<void> {
     const drawings = await this.#pool.callAll('drawing', [], { peers }).catch(() => new Map());
     for (const result of drawings.values() as Iterable<PromiseSettledResult<unknown>>) {
       if (result.status === 'rejected') continue;
