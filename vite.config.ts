@@ -1,25 +1,20 @@
-import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { peerpool } from './signaling-server/vite.ts';
+import { frame } from './client/demo/vite/frame.ts';
+import { PAGES } from './client/demo/vite/pages.ts';
+import { signalingSwitch } from './client/demo/vite/signaling-switch.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The address to listen on. All of them, unless told otherwise: a phone on the local network joins from its own browser. */
 const host = process.env['PEERPOOL_HOST'] ?? true;
 
-/** Each folder of `examples` is a page, beside the chat. */
-const examples = readdirSync(here('client/demo/examples'), { withFileTypes: true }).filter((entry) =>
-  entry.isDirectory(),
-);
-const pages = ['index.html', ...examples.map(({ name }) => `examples/${name}/index.html`)];
-
 /** The demo, and signaling on the same port. `npm start` takes the next free port when 5173 is taken. */
 export default defineConfig({
   root: here('client/demo'),
   // Several pages; an address that is none of them is told so.
   appType: 'mpa',
-  plugins: [peerpool()],
+  plugins: [frame(), signalingSwitch()],
   // The demo imports the library as its users do, and gets the sources instead of what the last build left.
   resolve: {
     alias: [
@@ -35,7 +30,7 @@ export default defineConfig({
     fs: { allow: ['client', 'shared', 'e2e', 'node_modules'].map(here) },
   },
   preview: { host },
-  build: { rolldownOptions: { input: pages.map((page) => here(`client/demo/${page}`)) } },
+  build: { rolldownOptions: { input: PAGES.map(({ path }) => here(`client/demo${path}index.html`)) } },
   // Loaded only when a communicator starts, and so found late: without this, Vite reloads the page in the middle of its first pool.
   optimizeDeps: { include: ['@msgpack/msgpack', 'simple-peer/simplepeer.min.js', 'socket.io-client', 'uplot'] },
 });

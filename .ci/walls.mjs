@@ -60,6 +60,8 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   'client/demo': ['peerpool'],
   // By the public door, and by types alone: it runs nothing of the core.
   'client/inspector': [`${CLIENT}/index.ts`, 'uplot'],
+  // What serves the demo: its frame, and a server that one can stop.
+  'client/demo/vite': ['node:', 'vite', 'signaling-server/server.ts'],
   'e2e/tabs.ts': [`${CLIENT}/index.ts`, 'shared', 'playwright', 'node:'],
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type BrowserContext, expect, type Page, test } from 'playwright/test';
 import { launchOptions, rememberedBrowser } from './browser.mjs';
+import { DemoServer } from './demo-server.ts';
 
 /** Waits until it is in the room. */
 async function entered(page: Page): Promise<string> {
@@ -77,10 +78,10 @@ test('three tabs meet in a room, exchange values, and see each other leave @each
   // Byte for byte, and to one alone. What bob sent to carol before has not come here: there was nothing to wait for but this.
   const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 31) % 256));
   await carol.getByLabel('To', { exact: true }).selectOption(alicesName);
-  await carol.getByRole('radio', { name: 'File' }).check();
-  await carol.getByLabel('File, up to').setInputFiles({ name: 'table.bin', mimeType: '', buffer: bytes });
+  await carol.getByRole('radio', { name: 'Files' }).check();
+  await carol.getByLabel('Files, of any size').setInputFiles({ name: 'table.bin', mimeType: '', buffer: bytes });
   await carol.getByRole('button', { name: 'Send' }).click();
-  const link = alice.getByRole('link', { name: 'Download table.bin' });
+  const link = alice.getByRole('link', { name: 'Save table.bin' });
   await expect(link).toBeVisible();
   const [download] = await Promise.all([alice.waitForEvent('download'), link.click()]);
   expect(download.suggestedFilename()).toBe('table.bin');
@@ -140,12 +141,12 @@ test('a name that is taken is refused in words, and another is asked for', async
 test('the link of a room opens that room', async ({ context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const alice = await visit(context);
-  await alice.getByRole('button', { name: 'Copy link' }).click();
+  await alice.getByRole('button', { name: 'Copy the link' }).click();
   await expect(alice.getByText('The link is copied.')).toBeVisible();
   const link = await alice.evaluate(() => navigator.clipboard.readText());
   const bob = await visit(context, link);
-  await expect(bob.getByRole('heading', { name: /^Room/ })).toHaveText(
-    await alice.getByRole('heading', { name: /^Room/ }).innerText(),
+  await expect(bob.getByRole('heading', { level: 2, name: /^Room/ })).toHaveText(
+    await alice.getByRole('heading', { level: 2, name: /^Room/ }).innerText(),
   );
   await expect(peer(alice, await entered(bob))).toBeVisible();
 });
@@ -198,7 +199,7 @@ test('on an insecure origin, as on a phone, tabs meet and the link can be copied
     expect(await alice.evaluate(() => isSecureContext)).toBe(false);
     const bob = await furtherTab(alice);
     await expect(peer(alice, await entered(bob))).toContainText('direct');
-    await alice.getByRole('button', { name: 'Copy link' }).click();
+    await alice.getByRole('button', { name: 'Copy the link' }).click();
     await expect(alice.getByText('The link is copied.')).toBeVisible();
     await alice.getByRole('textbox', { name: 'Text' }).focus();
     await alice.keyboard.press('ControlOrMeta+V');
@@ -208,23 +209,107 @@ test('on an insecure origin, as on a phone, tabs meet and the link can be copied
   }
 });
 
-test('the examples stand beside the room, take its name along, and allow no more than it does', async ({ page }) => {
+const happening = (page: Page) => page.locator('#happening');
+
+test('links that one breaks are mended, and what is sent meanwhile arrives', async ({ context }) => {
+  const alice = await visit(context);
+  const bob = await furtherTab(alice);
+  const carol = await furtherTab(alice);
+  const alicesName = await entered(alice);
+  for (const tab of [bob, carol]) await expect(peer(alice, await entered(tab))).toContainText('direct');
+  await alice.getByRole('textbox', { name: 'Text' }).fill('In the dark');
+  // Within one task, so that the message sets out while no link is there.
+  await alice.evaluate(() => {
+    document.querySelector<HTMLElement>('#break-all')?.click();
+    document.querySelector<HTMLFormElement>('#composer')?.requestSubmit();
+  });
+  await expect(happening(alice)).toHaveText(
+    /^Links to .+ and .+: connected after [\d.]+ m?s, nothing lost: the 20 messages sent meanwhile arrived, in order\.$/,
+  );
+  for (const tab of [bob, carol]) {
+    await expect(messages(tab)).toContainText('In the dark');
+    await expect(messages(tab)).toHaveCount(1);
+    await expect(happening(tab)).toContainText(`Link to ${alicesName}: connected after`);
+    await expect(events(tab).filter({ hasText: ' left: ' })).toHaveCount(0);
+  }
+  await expect(messages(alice)).toContainText('Delivered to');
+  await alice.getByRole('button', { name: 'Break a link' }).click();
+  await expect(happening(alice)).toContainText(/^Link to \S+: connected after .* nothing lost: the 10 messages/);
+});
+
+test('a tab without links says that there is none to break', async ({ context }) => {
+  const alice = await visit(context);
+  await alice.getByRole('button', { name: 'Break a link' }).click();
+  await expect(happening(alice)).toHaveText('No link of this tab is connected, so there is none to break.');
+});
+
+test('one press opens three tabs', async ({ context }) => {
+  const alice = await visit(context);
+  await alice.getByRole('button', { name: 'Open 3 more' }).click();
+  await expect(alice.getByRole('list', { name: 'Who is here' }).getByRole('listitem')).toHaveCount(3);
+});
+
+test('while the server is stopped who is here goes on, and a newcomer waits until it is started', async ({
+  context,
+}) => {
+  await using server = await DemoServer.start();
+  const alice = await visit(context, server.url);
+  const bob = await furtherTab(alice);
+  await expect(peer(alice, await entered(bob))).toContainText('direct');
+  await alice.getByRole('button', { name: 'Stop the server' }).click();
+  for (const tab of [alice, bob]) {
+    await expect(happening(tab)).toContainText('The signaling server is stopped.');
+    await expect(tab.locator('#signaling')).toContainText(/No newcomers|Looking for/);
+  }
+  // Twice is as good as once.
+  expect(await server.post('stop')).toEqual({ running: false });
+  await alice.getByRole('textbox', { name: 'Text' }).fill('Still here?');
+  await alice.getByRole('textbox', { name: 'Text' }).press('Enter');
+  await expect(messages(bob)).toContainText('Still here?');
+
+  const carol = await context.newPage();
+  await carol.goto(alice.url());
+  await expect(carol.getByRole('alert')).toContainText('This tab waits, and joins when the server is started again.');
+  await expect(carol.getByText('you, not here')).toBeVisible();
+  await bob.getByRole('button', { name: 'Start the server' }).click();
+  await entered(carol);
+  await expect(carol.getByRole('alert')).toBeHidden();
+  const carolsName = await entered(carol);
+  for (const tab of [alice, bob]) {
+    await expect(peer(tab, carolsName)).toContainText('direct');
+    await expect(events(tab).filter({ hasText: ' left: ' })).toHaveCount(0);
+    await expect(happening(tab)).toContainText('The signaling server runs again.');
+  }
+  expect(await server.post('start')).toEqual({ running: true });
+  await expect(carol.getByRole('button', { name: 'Stop the server' })).toBeVisible();
+});
+
+test('another site cannot switch the server', async ({ request }) => {
+  const response = await request.post('/demo/signaling/stop', { headers: { origin: 'https://example.org' } });
+  expect(response.status()).toBe(403);
+  expect(await (await request.get('/demo/signaling')).json()).toEqual({ running: true });
+});
+
+test('five pages in one frame: each takes the room along, shows its program, and fits a phone', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
   await page.goto('/');
   await entered(page);
   const room = new URL(page.url()).hash;
   const policy = (): Promise<string | null> =>
     page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
   const strict = await policy();
-  for (const example of ['Secure sum', 'Averaging', 'Work pool', 'Files']) {
-    await page.getByRole('navigation', { name: 'Programs' }).getByRole('link', { name: example }).click();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(example);
+  for (const title of ['Private average', 'Whiteboard', 'Work pool', 'Learning', 'Room']) {
+    await page.getByRole('navigation', { name: 'Programs' }).getByRole('link', { name: title }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+    await expect(page).toHaveTitle(new RegExp(`${title} · peerpool$`));
+    await expect(page.getByRole('link', { name: title })).toHaveAttribute('aria-current', 'page');
     await entered(page);
     expect(new URL(page.url()).hash).toBe(room);
     expect(await policy()).toBe(strict);
+    for (const control of ['Open another tab', 'Break a link', 'Stop the server', 'Inspector'])
+      await expect(page.getByRole('button', { name: control })).toBeVisible();
     await page.getByText('The whole program').click();
     await expect(page.locator('#source')).toContainText("from 'peerpool';");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   }
-  await page.getByRole('link', { name: 'Room' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('peerpool');
-  expect(new URL(page.url()).hash).toBe(room);
 });

@@ -1,10 +1,10 @@
 import type { Pool } from 'peerpool';
-import { element, onPress, part } from '../../element.ts';
-import { listText, timeElement } from '../../figures.ts';
-import { Presence } from '../../presence.ts';
-import { runFailureText } from '../failure.ts';
+import { element, onPress, part } from '../../frame/element.ts';
+import { listText, timeElement } from '../../frame/figures.ts';
+import { Presence } from '../../frame/presence.ts';
+import { runFailureText } from '../../frame/failure.ts';
 import { type Run, Runs } from '../runs.ts';
-import { showSource } from '../source.ts';
+import { showSource } from '../../frame/source.ts';
 import { type Point, train } from './averaging.ts';
 import { Plot } from './plot.ts';
 

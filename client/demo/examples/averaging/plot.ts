@@ -1,6 +1,6 @@
+import { shape } from '../../frame/shape.ts';
 import type { Point } from './averaging.ts';
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** Half the width and half the height of what is shown, in the units of the points. */
 const [ACROSS, UP] = [1.5, 1];
 
@@ -33,13 +33,4 @@ export class Plot {
     const ends = { x1: -ACROSS, y1: -(b - a * ACROSS), x2: ACROSS, y2: -(b + a * ACROSS) };
     for (const [name, value] of Object.entries(ends)) this.#line.setAttribute(name, String(value));
   }
-}
-
-function shape<Name extends keyof SVGElementTagNameMap>(
-  name: Name,
-  attributes: Readonly<Record<string, string | number>>,
-): SVGElementTagNameMap[Name] {
-  const made = document.createElementNS(NAMESPACE, name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
-  return made;
 }

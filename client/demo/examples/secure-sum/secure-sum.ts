@@ -8,6 +8,16 @@ export interface Round {
   readonly id: string;
   /** Who adds up, this pool among them; the same names everywhere. */
   readonly parties: readonly string[];
+  /** Hears of everything that leaves and that arrives, as it does. */
+  readonly watch?: (parcel: Parcel) => void;
+}
+
+/** A number on its way from one party to another, modulo 2^128: a share, which alone is nothing but random, or a sum of shares. */
+export interface Parcel {
+  readonly what: 'share' | 'partial';
+  readonly from: string;
+  readonly to: string;
+  readonly value: bigint;
 }
 
 /**
@@ -19,21 +29,28 @@ export interface Round {
  * the same secret to two rounds of different parties shows them the difference of the two sums.
  * @throws PoolError when somebody leaves or does not answer in time; another may have the sum nevertheless, and nobody has more
  */
-export async function secureSum(pool: Pool, secret: bigint, { id, parties }: Round): Promise<bigint> {
+export async function secureSum(pool: Pool, secret: bigint, { id, parties, watch }: Round): Promise<bigint> {
   const others = parties.filter((name) => name !== pool.name);
   const given = others.map(() => randomResidue());
   const kept = secret - total(given);
 
-  const sends = others.map((name, index) => pool.send(name, given[index], `share ${id}`));
+  const sends = others.map((name, index) => {
+    const share = given[index] ?? 0n;
+    watch?.({ what: 'share', from: pool.name, to: name, value: share });
+    return pool.send(name, share, `share ${id}`);
+  });
   const received = pool.recvAll({ senders: others, msgId: `share ${id}`, parse: residue });
   const [shares] = await Promise.all([received, ...sends]);
+  for (const [from, value] of shares) watch?.({ what: 'share', from, to: pool.name, value });
   const partial = modulo(kept + total(shares.values()));
 
+  for (const to of others) watch?.({ what: 'partial', from: pool.name, to, value: partial });
   const result = pool.broadcast(partial, { recipients: others, msgId: `partial ${id}` });
   const [partials] = await Promise.all([
     pool.recvAll({ senders: others, msgId: `partial ${id}`, parse: residue }),
     result,
   ]);
+  for (const [from, value] of partials) watch?.({ what: 'partial', from, to: pool.name, value });
   return modulo(partial + total(partials.values()));
 }
 

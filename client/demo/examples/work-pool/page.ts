@@ -1,111 +1,116 @@
 import type { Pool } from 'peerpool';
-import { element, onPress, part } from '../../element.ts';
-import { durationText } from '../../figures.ts';
-import { hueOf, nameElement } from '../../name-element.ts';
-import { Presence } from '../../presence.ts';
-import { runFailureText } from '../failure.ts';
-import { showSource } from '../source.ts';
-import { colours, mandelbrotRow, type Row } from './mandelbrot.ts';
+import { element, onPress, part } from '../../frame/element.ts';
+import { runFailureText } from '../../frame/failure.ts';
+import { durationText } from '../../frame/figures.ts';
+import { nameElement } from '../../frame/name-element.ts';
+import { Presence } from '../../frame/presence.ts';
+import { showSource } from '../../frame/source.ts';
+import { breath } from './breath.ts';
+import { Exhibition } from './exhibition.ts';
+import { HEIGHT, mandelbrot, tilesOf, toTile, type View, WHOLE, WIDTH } from './mandelbrot.ts';
+import { Painting } from './painting.ts';
 import { workPool } from './work-pool.ts';
 
+/** How much nearer one press goes. */
+const NEARER = 4;
+
 const canvas = part('picture', HTMLCanvasElement);
-const strip = part('strip', HTMLCanvasElement);
 const start = part('start', HTMLButtonElement);
 const stop = part('stop', HTMLButtonElement);
 const hint = part('picture-hint', HTMLElement);
+const progress = part('picture-progress', HTMLProgressElement);
+const painting = new Painting(canvas);
 
-/** How many rows each has computed for this picture. */
-const rows = new Map<string, number>();
-let control: AbortController | undefined;
+let exhibition: Exhibition | undefined;
+/** The picture that this tab has drawn at the moment. */
+let drawing: AbortController | undefined;
 
-const presence = new Presence({ name: 'work-pool', begin, people: showStart });
+const presence = new Presence({ name: 'work-pool', begin, people: show });
 showSource(() => import('./work-pool.ts?raw'));
 
 /** Every tab of the room works for whoever asks. */
 function begin(pool: Pool): void {
+  exhibition = new Exhibition(pool, painting, show);
   pool.expose({
-    row: async (row: Row) => {
+    tile: async (tile: unknown) => {
+      const checked = toTile(tile);
       await breath();
-      return mandelbrotRow(checked(row));
+      return mandelbrot(checked);
     },
   });
 }
 
-/** Lets the page be drawn between two rows. A timer would wait for a second in a tab that nobody looks at. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
+onPress(start, () => draw(exhibition?.view ?? WHOLE));
+onPress(stop, () => drawing?.abort());
+onPress(part('whole', HTMLButtonElement), () => draw(WHOLE));
+onPress(part('nearer', HTMLButtonElement), () => nearer(WIDTH / 2, HEIGHT / 2));
+canvas.addEventListener('click', (click) => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const x = ((click.clientX - left) / width) * WIDTH;
+  nearer(x, ((click.clientY - top) / height) * HEIGHT).catch(reportError);
+});
+part('colouring', HTMLSelectElement).addEventListener('change', ({ currentTarget }) =>
+  painting.colour((currentTarget as HTMLSelectElement).value === 'worker'),
+);
+
+async function nearer(x: number, y: number): Promise<void> {
+  const { real, imaginary, scale } = exhibition?.view ?? WHOLE;
+  const middle = { real: real + (x - WIDTH / 2) * scale, imaginary: imaginary + (y - HEIGHT / 2) * scale };
+  if (exhibition?.view !== undefined) await draw({ ...middle, scale: scale / NEARER });
 }
 
-/** What another tab asks for is bounded. */
-function checked(row: Row): Row {
-  const { y, width, height, depth } = row;
-  const natural = [y, width, height, depth].every((value) => Number.isSafeInteger(value) && value >= 0);
-  if (natural && width <= 4096 && height <= 4096 && depth <= 1_000_000) return row;
-  throw new RangeError('not a row of a picture');
-}
-
-onPress(start, async () => {
+async function draw({ real, imaginary, scale }: Omit<View, 'depth'>): Promise<void> {
   const { pool } = presence;
-  if (pool?.state !== 'started') return;
-  control = new AbortController();
-  rows.clear();
-  showStart();
+  if (pool?.state !== 'started' || exhibition === undefined) return;
+  drawing?.abort();
+  const control = new AbortController();
+  drawing = control;
+  const wall = exhibition;
+  const view = { real, imaginary, scale, depth: Number(part('depth', HTMLSelectElement).value) };
+  wall.open(view);
   const began = performance.now();
   try {
-    await draw(pool, control.signal);
-    hint.textContent = `Drawn in ${durationText(performance.now() - began)}.`;
+    const items = tilesOf(view);
+    const done = (steps: Uint32Array<ArrayBuffer>, index: number, worker: string): void => {
+      if (drawing === control) wall.show({ index, worker, steps });
+    };
+    await workPool(pool, { method: 'tile', items, done, signal: control.signal });
+    if (drawing === control) finished(`Drawn in ${durationText(performance.now() - began)}.`);
   } catch (error) {
-    hint.textContent = control.signal.aborted ? 'Stopped.' : `Not finished: ${runFailureText(error)}.`;
-  } finally {
-    control = undefined;
-    showStart();
+    if (drawing === control) finished(control.signal.aborted ? 'Stopped.' : `Not finished: ${runFailureText(error)}.`);
   }
-});
-
-onPress(stop, () => control?.abort());
-
-async function draw(pool: Pool, signal: AbortSignal): Promise<void> {
-  const { width, height } = canvas;
-  const depth = Number(part('depth', HTMLSelectElement).value);
-  const [picture, workers] = [contextOf(canvas), contextOf(strip)];
-  picture.clearRect(0, 0, width, height);
-  workers.clearRect(0, 0, strip.width, height);
-  const items = Array.from({ length: height }, (_, y): Row => ({ y, width, height, depth }));
-  let drawn = 0;
-  const done = (steps: Uint32Array, y: number, worker: string): void => {
-    picture.putImageData(new ImageData(colours(steps, depth), width, 1), 0, y);
-    workers.fillStyle = `oklch(65% 0.14 ${hueOf(worker)})`;
-    workers.fillRect(0, y, strip.width, 1);
-    rows.set(worker, (rows.get(worker) ?? 0) + 1);
-    hint.textContent = `${++drawn} of ${height} rows`;
-    showWorkers();
-  };
-  await workPool(pool, { method: 'row', items, done, signal });
 }
 
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d');
-  if (context === null) throw new Error('this browser draws no pictures');
-  return context;
+function finished(sentence: string): void {
+  drawing = undefined;
+  show();
+  hint.textContent = sentence;
 }
 
-function showWorkers(): void {
-  const list = [...rows].sort(([, a], [, b]) => b - a);
-  const items = list.map(([name, count]) =>
-    element('li', 'party', nameElement(name), element('span', 'meta', count === 1 ? '1 row' : `${count} rows`)),
-  );
+function show(): void {
+  const { pool } = presence;
+  const started = pool?.state === 'started';
+  const owner = exhibition?.owner;
+  // Another tab draws another picture: this one is on the wall no more.
+  if (drawing !== undefined && owner !== undefined && owner !== pool?.name) {
+    drawing.abort();
+    drawing = undefined;
+  }
+  const { workers } = painting;
+  const [done, all] = [painting.results.length, painting.tiles.length];
+  start.disabled = !started || drawing !== undefined;
+  stop.hidden = drawing === undefined;
+  for (const id of ['nearer', 'whole']) part(id, HTMLButtonElement).disabled = !started || all === 0;
+  progress.max = all || 1;
+  progress.value = done;
+  if (all > 0) {
+    const whose = owner === pool?.name ? '' : ` of the picture of ${owner}`;
+    hint.textContent = `${done} of ${all} tiles${whose}`;
+  }
+  const items = workers.map(([name, count]) => {
+    const away = name !== pool?.name && pool?.clients.has(name) !== true;
+    const tiles = element('span', 'meta', `${count === 1 ? '1 tile' : `${count} tiles`}${away ? ', left' : ''}`);
+    return element('li', 'worker', nameElement(name), tiles);
+  });
   part('workers', HTMLUListElement).replaceChildren(...items);
-}
-
-function showStart(): void {
-  start.disabled = presence.pool?.state !== 'started' || control !== undefined;
-  stop.hidden = control === undefined;
-  showWorkers();
 }

@@ -1,5 +1,5 @@
 import { PoolError } from 'peerpool';
-import { listText } from '../figures.ts';
+import { listText } from './figures.ts';
 
 /** Why a run came to nothing, for who looks at the page. */
 export function runFailureText(error: unknown): string {

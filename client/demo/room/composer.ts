@@ -1,11 +1,11 @@
-import { part } from './element.ts';
-import { bytesText } from './figures.ts';
-import type { SentFile } from './parcel.ts';
+import { part } from '../frame/element.ts';
+type Kind = 'text' | 'json' | 'files';
 
-/** A pool's default `maxMessageSize`, in bytes. */
-const LARGEST_FILE = 256 * 2 ** 20;
-
-type Kind = 'text' | 'json' | 'file';
+/** What becomes of what was written, or chosen. */
+export interface Sending {
+  send(value: unknown, to: readonly string[]): void;
+  sendFiles(files: readonly File[], to: readonly string[]): void;
+}
 
 /** What cannot be sent as it stands; the message is for who wrote it. */
 class Unsendable extends Error {}
@@ -16,16 +16,16 @@ export class Composer {
   readonly #recipient = part('recipient', HTMLSelectElement);
   readonly #text = part('text', HTMLTextAreaElement);
   readonly #json = part('json', HTMLTextAreaElement);
-  readonly #file = part('file', HTMLInputElement);
+  readonly #files = part('files', HTMLInputElement);
   readonly #hint = part('composer-hint', HTMLElement);
-  readonly #send: (value: unknown, to: readonly string[]) => void;
+  readonly #sending: Sending;
   #here: readonly string[] = [];
 
-  constructor(send: (value: unknown, to: readonly string[]) => void) {
-    this.#send = send;
+  constructor(sending: Sending) {
+    this.#sending = sending;
     this.#form.addEventListener('submit', (submit) => {
       submit.preventDefault();
-      this.#submit().catch(reportError);
+      this.#attempt((to) => this.#submit(to));
     });
     this.#form.addEventListener('change', () => this.#refresh());
     this.#text.addEventListener('keydown', (key) => {
@@ -50,15 +50,26 @@ export class Composer {
   writeTo(name: string): void {
     this.#recipient.value = name;
     const kind = this.#kind();
-    (kind === 'text' ? this.#text : kind === 'json' ? this.#json : this.#file).focus();
+    (kind === 'text' ? this.#text : kind === 'json' ? this.#json : this.#files).focus();
   }
 
-  async #submit(): Promise<void> {
+  /** To whom it would go, in words. */
+  get recipientText(): string {
+    const chosen = this.#recipient.value;
+    return chosen === '' ? 'everyone' : chosen;
+  }
+
+  /** They were dropped, or pasted. */
+  giveFiles(files: readonly File[]): void {
+    this.#attempt((to) => this.#sending.sendFiles(files, to));
+  }
+
+  #attempt(act: (to: readonly string[]) => void): void {
     const chosen = this.#recipient.value;
     const to = chosen === '' ? this.#here : [chosen];
     try {
       if (to.length === 0) throw new Unsendable('Nobody else is here yet, so nothing was sent.');
-      this.#send(await this.#value(), to);
+      act(to);
       this.#hint.textContent = '';
     } catch (error) {
       if (!(error instanceof Unsendable)) throw error;
@@ -67,14 +78,14 @@ export class Composer {
   }
 
   /** @throws Unsendable */
-  async #value(): Promise<unknown> {
+  #submit(to: readonly string[]): void {
     switch (this.#kind()) {
       case 'text':
-        return this.#takeText();
+        return this.#sending.send(this.#takeText(), to);
       case 'json':
-        return parseJson(this.#json.value);
-      case 'file':
-        return await this.#takeFile();
+        return this.#sending.send(parseJson(this.#json.value), to);
+      case 'files':
+        return this.#sending.sendFiles(this.#takeFiles(), to);
     }
   }
 
@@ -85,16 +96,11 @@ export class Composer {
     return text;
   }
 
-  async #takeFile(): Promise<SentFile> {
-    const file = this.#file.files?.[0];
-    if (file === undefined) throw new Unsendable('Choose a file first.');
-    checkSize(file);
-    const { name, type } = file;
-    const buffer = await file.arrayBuffer().catch((cause: unknown) => {
-      throw new Unsendable(`${name} can't be read.`, { cause });
-    });
-    this.#file.value = '';
-    return { kind: 'file', name, type, bytes: new Uint8Array(buffer) };
+  #takeFiles(): readonly File[] {
+    const files = [...(this.#files.files ?? [])];
+    if (files.length === 0) throw new Unsendable('Choose a file first.');
+    this.#files.value = '';
+    return files;
   }
 
   #kind(): Kind {
@@ -107,22 +113,7 @@ export class Composer {
       field.hidden = field.dataset['kind'] !== kind;
     }
     this.#hint.textContent = kind === 'text' ? 'Enter sends, Shift and Enter begin a new line.' : '';
-    const file = kind === 'file' ? this.#file.files?.[0] : undefined;
-    if (file === undefined) return;
-    try {
-      checkSize(file);
-    } catch (error) {
-      this.#hint.textContent = String(error instanceof Unsendable ? error.message : error);
-    }
   }
-}
-
-/** A file travels as one message, whole. */
-function checkSize(file: File): void {
-  if (file.size <= LARGEST_FILE) return;
-  throw new Unsendable(
-    `${file.name} has ${bytesText(file.size)}. A file travels as one message, and a message holds up to ${bytesText(LARGEST_FILE)}.`,
-  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,30 +1,32 @@
-import { BroadcastChannelCommunicator, Pool, PoolError, type PoolListeners, WebRTCCommunicator } from 'peerpool';
-import { part } from './element.ts';
+import { BroadcastChannelCommunicator, Pool, PoolError, WebRTCCommunicator } from 'peerpool';
+import { Controls } from './controls.ts';
 import { absenceText } from './explanation.ts';
 import { Identity } from './identity.ts';
 import { freshName } from './names.ts';
 import { Notice } from './notice.ts';
-import { showPages } from './pages.ts';
+import { Journal } from './journal.ts';
+import { takeRoomAlong } from './pages.ts';
 import { RoomLink } from './room-link.ts';
 import { Roster } from './roster.ts';
-import side from './side.html?raw';
 import { SignalingSign } from './signaling-sign.ts';
 
 /** What a page does in its room. */
 export interface Program {
   /** Pages of different programs don't meet, though their rooms have the same name. */
   readonly name?: string;
-  /** Of every pool, from its birth on. */
-  listeners?(): PoolListeners;
   /** Before it joins, so that nothing is missed. */
   begin(pool: Pool): void;
   /** Somebody came or went, or this tab did: then nobody is here. */
   people(names: readonly string[]): void;
-  /** What happened to this tab, as a sentence. */
-  news?(sentence: string): void;
   /** The button beside each name. */
   writeTo?(name: string): void;
 }
+
+/** How often who waits asks whether the server runs, in ms. */
+const LOOK_EVERY_MS = 2000;
+/** To a newcomer. */
+const STOPPED =
+  'The signaling server is stopped, so nobody can be met yet. This tab waits, and joins when the server is started again.';
 
 /** This tab in its room: the invitation, who is here, the own name, and the way in and out. Every page of the demo has one. */
 export class Presence {
@@ -34,14 +36,25 @@ export class Presence {
   readonly #roster: Roster;
   readonly #identity: Identity;
   readonly #sign = new SignalingSign();
+  readonly #journal = new Journal();
+  readonly #controls: Controls;
   #pool: Pool | undefined;
+  /** Would be in the room, were there a server. */
+  #waits = false;
 
-  /** Fills the side of the page, and joins. */
+  /** Joins. */
   constructor(program: Program) {
-    part('side', HTMLElement).innerHTML = side;
     this.#program = program;
     this.#link = new RoomLink();
-    showPages();
+    takeRoomAlong();
+    this.#controls = new Controls(this.#link, {
+      happened: (sentence) => this.#journal.write(sentence),
+      server: (state) => {
+        if (!this.#waits) return;
+        if (state === 'running') this.#join(this.#identity.name, false).catch(reportError);
+        else this.#unreached(STOPPED);
+      },
+    });
     this.#roster = new Roster(program.writeTo?.bind(program));
     this.#identity = new Identity({ take: (name) => this.#join(name, true), leave: () => this.pool?.shutdown() });
     // The browser kept the page and brings it back, but the pool said goodbye when it went.
@@ -63,6 +76,7 @@ export class Presence {
     const mine = this.#poolOf(name);
     if (mine === undefined) return;
     this.#pool = mine;
+    this.#waits = false;
     this.#notice.hide();
     this.#sign.away();
     this.#identity.show('joining', name);
@@ -85,7 +99,7 @@ export class Presence {
       return undefined;
     }
     try {
-      const made = new Pool(name, this.#communicator(), { on: this.#program.listeners?.() });
+      const made = new Pool(name, this.#communicator(), { on: this.#journal.listeners() });
       this.#listen(made);
       return made;
     } catch (error) {
@@ -110,7 +124,9 @@ export class Presence {
   #communicator(): WebRTCCommunicator | BroadcastChannelCommunicator {
     const { way, secret } = this.#link;
     const room = this.#program.name === undefined ? this.#link.room : `${this.#link.room} ${this.#program.name}`;
-    return way === 'webrtc' ? new WebRTCCommunicator({ room, secret }) : new BroadcastChannelCommunicator({ room });
+    return way === 'webrtc'
+      ? new WebRTCCommunicator({ room, secret, rtc: this.#controls.rtc })
+      : new BroadcastChannelCommunicator({ room });
   }
 
   #listen(mine: Pool): void {
@@ -123,8 +139,9 @@ export class Presence {
     mine.on('state', (now) => {
       if (this.#pool !== mine || now.state !== 'started') return;
       const news = this.#sign.show(now.signaling);
-      if (news !== undefined) this.#program.news?.(news);
+      if (news !== undefined) this.#journal.write(news);
     });
+    this.#controls.follow(mine);
     this.#program.begin(mine);
   }
 
@@ -137,14 +154,29 @@ export class Presence {
     const again = { 'Join again': () => this.#join(name, true) };
     if (error === undefined) return this.#notice.show('You left the room. The others saw you say goodbye.', again);
     const sentence = absenceText(error, name, this.#link.room);
-    this.#program.news?.(sentence);
+    this.#journal.write(sentence);
     const code = error instanceof PoolError ? error.code : undefined;
     if (code === 'duplicate-peer') {
       this.#notice.show(sentence);
       this.#identity.ask(true);
     } else if (code === 'unreachable' && this.#link.way === 'webrtc') {
-      const locally = () => location.assign(this.#link.url('broadcast-channel'));
-      this.#notice.show(sentence, { ...again, 'Meet only tabs of this browser': locally });
+      this.#waits = true;
+      this.#unreached(this.#controls.serverStopped ? STOPPED : sentence);
+      this.#lookAgain();
     } else this.#notice.show(sentence, again);
+  }
+
+  #unreached(sentence: string): void {
+    this.#notice.show(sentence, {
+      'Join again': () => this.#join(this.#identity.name, true),
+      'Meet only tabs of this browser': () => location.assign(this.#link.url('broadcast-channel')),
+    });
+  }
+
+  /** Who is not in the room hears nothing of the server by itself. */
+  #lookAgain(): void {
+    if (!this.#waits) return;
+    this.#controls.look();
+    setTimeout(() => this.#lookAgain(), LOOK_EVERY_MS);
   }
 }

@@ -28,8 +28,6 @@ export class RoomLink {
     part('room-trust', HTMLElement).textContent = trust(this.way, this.secret);
     this.#field.addEventListener('focus', () => this.#field.select());
     onPress(part('copy-link', HTMLButtonElement), () => this.#copy());
-    // Without an opener the new tab is a page of its own, with a session storage and a process of its own.
-    onPress(part('open-tab', HTMLButtonElement), () => open(this.url(this.way), '_blank', 'noopener'));
     // Somebody pasted the link of another room.
     addEventListener('hashchange', () => location.reload());
   }

@@ -1,9 +1,9 @@
 import type { Message } from 'peerpool';
-import { button, element, part } from './element.ts';
-import { timeElement } from './figures.ts';
-import { nameElement } from './name-element.ts';
+import { button, element, part } from '../frame/element.ts';
+import { timeElement } from '../frame/figures.ts';
+import { nameElement } from '../frame/name-element.ts';
 import { describe, type Parcel } from './parcel.ts';
-import { type ParcelView, viewParcel } from './parcel-view.ts';
+import { viewParcel } from './parcel-view.ts';
 
 /** Older messages make room, and the files among them are released. */
 const KEPT_MESSAGES = 200;
@@ -19,23 +19,25 @@ export interface Outcome {
 export class Conversation {
   readonly #list = part('messages', HTMLOListElement);
   readonly #empty = part('no-messages', HTMLElement);
-  readonly #views: { readonly item: HTMLElement; readonly view: ParcelView }[] = [];
+  readonly #items: HTMLElement[] = [];
+  readonly #kept = new Map<HTMLElement, { release(): void }>();
 
   arrived({ sender, msgId, value }: Message<Parcel>): void {
     const head = element('p', 'head', nameElement(sender));
     head.append(element('span', 'meta', msgId === undefined ? describe(value) : `${describe(value)}, id “${msgId}”`));
     head.append(timeElement());
-    this.#add('message received', head, viewParcel(value, sender));
+    this.add(element('li', 'message received', head, viewParcel(value)));
   }
 
   sent(parcel: Parcel, to: string): Outcome {
     const head = element('p', 'head', element('strong', '', `You to ${to}`));
     head.append(element('span', 'meta', describe(parcel)), timeElement());
-    const item = this.#add('message sent', head, viewParcel(parcel, 'you'));
+    const item = element('li', 'message sent', head, viewParcel(parcel));
     const status = element('span', '', `On its way to ${to}`);
     const foot = element('p', 'outcome', status);
     foot.dataset['went'] = 'on its way';
     item.append(foot);
+    this.add(item);
     let cancelButton: HTMLElement | undefined;
     return {
       cancellable: (cancel) => {
@@ -50,15 +52,21 @@ export class Conversation {
     };
   }
 
-  #add(className: string, head: HTMLElement, view: ParcelView): HTMLElement {
-    const item = element('li', className, head, view.element);
+  /** The newest. */
+  add(item: HTMLElement): void {
     this.#list.prepend(item);
-    this.#views.unshift({ item, view });
-    for (const old of this.#views.splice(KEPT_MESSAGES)) {
-      old.item.remove();
-      old.view.release();
+    this.#items.unshift(item);
+    for (const old of this.#items.splice(KEPT_MESSAGES)) {
+      old.remove();
+      this.#kept.get(old)?.release();
+      this.#kept.delete(old);
     }
     this.#empty.hidden = true;
-    return item;
+  }
+
+  /** What is to be released when the item makes room. */
+  keep(item: HTMLElement, what: { release(): void }): void {
+    if (this.#items.includes(item)) this.#kept.set(item, what);
+    else what.release();
   }
 }

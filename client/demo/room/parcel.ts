@@ -1,34 +1,22 @@
-import { bytesText } from './figures.ts';
-
-/** A file as it travels: an ordinary value, for the packer knows bytes. */
-export interface SentFile {
-  readonly kind: 'file';
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+import { bytesText } from '../frame/figures.ts';
 
 /** What a message is to this page. Anyone may join with a program of their own, so `value` can be anything the packer knows. */
 export type Parcel =
   | { readonly kind: 'text'; readonly text: string }
-  | SentFile
   | { readonly kind: 'value'; readonly value: unknown };
 
 /** More than this of one value is not shown, in characters. */
 const SHOWN_CHARACTERS = 20_000;
 
-/** Never refuses: what has not the shape of a file is a value. */
+/** Never refuses. */
 export function toParcel(value: unknown): Parcel {
-  if (typeof value === 'string') return { kind: 'text', text: value };
-  return isFile(value) ? value : { kind: 'value', value };
+  return typeof value === 'string' ? { kind: 'text', text: value } : { kind: 'value', value };
 }
 
 export function describe(parcel: Parcel): string {
   switch (parcel.kind) {
     case 'text':
       return `text, ${bytesText(utf8Bytes(parcel.text))}`;
-    case 'file':
-      return `${parcel.type || 'file'}, ${bytesText(parcel.bytes.byteLength)}`;
     case 'value':
       return `${typeText(parcel.value)}, ${bytesText(utf8Bytes(valueText(parcel.value, 0)))}`;
   }
@@ -44,12 +32,6 @@ export function shownText(text: string): string {
   if (text.length <= SHOWN_CHARACTERS) return text;
   const rest = text.length - SHOWN_CHARACTERS;
   return `${text.slice(0, SHOWN_CHARACTERS)}\n… and ${rest.toLocaleString('en')} more characters`;
-}
-
-function isFile(value: unknown): value is SentFile {
-  if (typeof value !== 'object' || value === null) return false;
-  const { kind, name, type, bytes } = value as Record<string, unknown>;
-  return kind === 'file' && typeof name === 'string' && typeof type === 'string' && bytes instanceof Uint8Array;
 }
 
 function typeText(value: unknown): string {

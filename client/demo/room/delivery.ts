@@ -1,7 +1,7 @@
 import { type Pool, PoolError } from 'peerpool';
 import type { Outcome } from './conversation.ts';
-import { failureText } from './explanation.ts';
-import { durationText, listText } from './figures.ts';
+import { failureText } from '../frame/explanation.ts';
+import { durationText, listText } from '../frame/figures.ts';
 
 /** Sends a value, and says what became of it, in words and peer by peer. Never rejects. */
 export async function deliver(

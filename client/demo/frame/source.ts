@@ -1,4 +1,4 @@
-import { element, part } from '../element.ts';
+import { element, part } from './element.ts';
 
 /** Shows the program that the page runs, once somebody wants to read it: it is there to be copied. */
 export function showSource(load: () => Promise<{ readonly default: string }>): void {
