@@ -112,9 +112,9 @@ function pageLinks() {
       if (/^([a-z]+:|\/\/)/i.test(link)) continue;
       links += 1;
       const [file = '', anchor = ''] = link.split('#');
-      const leads = path.posix.normalize(
-        file === '' ? page : path.posix.join(path.posix.dirname(page), decodeURIComponent(file.replace(/\?.*$/, ''))),
-      );
+      const named = decodeURIComponent(file.replace(/\?.*$/, ''));
+      const folder = named.endsWith('/') ? 'index.html' : '';
+      const leads = file === '' ? page : path.posix.join(path.posix.dirname(page), named, folder);
       const target = path.join(SITE, leads);
       if (!existsSync(target) || statSync(target).isDirectory())
         broken.add(`${SITE}/${page} ${link}: there is no such page`);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { preview } from 'vite';
 // By its path: the package of this folder is not installed where peerpool is.
-import { Application, Converter, LogLevel, RendererEvent } from './node_modules/typedoc/dist/index.js';
+import { Application, Converter, LogLevel, Renderer, RendererEvent } from './node_modules/typedoc/dist/index.js';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 const SITE = fileURLToPath(new URL('site', import.meta.url));
@@ -65,7 +65,7 @@ export async function buildSite() {
   const doors = entryPoints();
   const app = await Application.bootstrapWithPlugins({
     name: 'peerpool',
-    includeVersion: true,
+    includeVersion: false,
     tsconfig: 'client/docs/tsconfig.json',
     entryPoints: [...doors.keys()],
     readme: 'README.md',
@@ -102,12 +102,13 @@ export async function buildSite() {
     excludeInternal: true,
     disableSources: true,
     sort: ['source-order'],
-    groupOrder: ['Guides', 'Documents', 'Modules', 'Classes', 'Functions', '*'],
+    groupOrder: ['Guides', 'Documents', 'Modules', 'Classes', 'Functions', 'Constructors', 'Accessors', 'Methods', '*'],
     navigation: { includeGroups: true, includeCategories: false, includeFolders: false, excludeReferences: true },
     categorizeByGroup: false,
     searchInComments: true,
     searchInDocuments: true,
     customCss: 'client/docs/site.css',
+    customJs: 'client/docs/site.js',
     favicon: 'client/demo/icon.svg',
     hideGenerator: true,
     lightHighlightTheme: 'github-light',
@@ -135,6 +136,15 @@ export async function buildSite() {
       const door = file && doors.get(path.resolve(file));
       if (door !== undefined) module.name = door;
     }
+  });
+  // The highlighter gives a line up after half a second, and compiles its grammar with the first ones: on a busy machine README would show it.
+  let warm = false;
+  app.renderer.on(Renderer.EVENT_BEGIN_PAGE, (page) => {
+    if (warm) return;
+    warm = true;
+    const context = app.renderer.theme?.getRenderContext(page);
+    const code = readFileSync('README.md', 'utf8').matchAll(/^```\w+[^\n]*\n[\s\S]*?^```$/gm);
+    for (const [text] of code) context?.markdown([{ kind: 'text', text }]);
   });
   app.renderer.on(RendererEvent.END, () => servePlainly());
 
