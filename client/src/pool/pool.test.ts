@@ -127,9 +127,10 @@ describe('the life of a pool', () => {
 
   it('S1 what is not legal yet, or no more, rejects with illegal-state and says so', async () => {
     const pool = make(hub, 'alice', { clients: ['bob'] });
-    const illegal = (action: string, state: string) => ({
+    const advice = { uninitialized: ': await initialize() first', started: '', stopped: ': it does not start again' };
+    const illegal = (action: string, state: keyof typeof advice) => ({
       code: 'illegal-state',
-      message: `illegal-state: cannot ${action} while the pool is ${state}`,
+      message: `illegal-state: cannot ${action} while the pool is ${state}${advice[state]}`,
     });
     await expect(pool.send('bob', 1)).rejects.toMatchObject(illegal('send', 'uninitialized'));
     await expect(pool.send('nobody', 1)).rejects.toMatchObject({ code: 'illegal-state' });

@@ -251,7 +251,7 @@ describe('whoever pretends to be the other end of a session that stands', () => 
       0,
       forged(hello, ({ resume }) => (resume['id'] = 'another')),
     );
-    expect(ended(pair.bob)).toBe('peer-left: alice does not have the session any more');
+    expect(ended(pair.bob)).toBe('peer-left: alice does not have the session any more: it gave us up meanwhile');
   });
 });
 
