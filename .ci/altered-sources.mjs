@@ -52,6 +52,11 @@ export const breaks = {
       'const written = Math.min(0, frames[lane] - state.acknowledged);',
     ),
   },
+  recut: {
+    simulation: 'session',
+    what: 'what is sent again is not cut anew for a link of smaller packets',
+    alteration: change(`${SESSION}/outbox.ts`, 'state.cut((frame) => recut(frame, writer));', ''),
+  },
   'early-ack': {
     simulation: 'session',
     what: 'a message is acknowledged before it is taken or refused',

@@ -18,6 +18,7 @@ function simulate(...options: string[]): Promise<{ readonly code: unknown; reado
 const NOTICED: Readonly<Record<string, RegExp>> = {
   resend: /nothing came of|nobody acknowledges|it arrived before|waits in vain/,
   dedupe: /it arrived twice|arrived although it was not to|acknowledges what was never sent/,
+  recut: /waits in vain|nothing came of|nobody acknowledges/,
   'early-ack': /it was said to be delivered, and is not|acknowledges what was never sent/,
   waiter: /waits in vain/,
   fragment: /continues a message that it has not begun/,

@@ -24,7 +24,7 @@ test('C9 the benchmark prints what peerpool and a bare channel do, awaited and n
     const parts = ['--rounds', '1', '--scale', '0.1', '--only', 'pair,calls,mesh', '--meshes', '3'];
     const { stdout } = await run(
       process.execPath,
-      ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool;bare', '--json', json, '--plot', plot],
+      ['e2e/bench/run.mjs', ...parts, '--contenders', 'peerpool;bare;peerpool, local', '--json', json, '--plot', plot],
       { cwd: top },
     );
     const { rows, failures } = JSON.parse(readFileSync(json, 'utf8')) as Written;
@@ -39,6 +39,8 @@ test('C9 the benchmark prints what peerpool and a bare channel do, awaited and n
       expect(rows.find((row) => row.name === name)?.values['peerpool']?.[0], name).toBeGreaterThan(0);
       expect(stdout).toContain(`| ${name} |`);
     }
+    const bulk = rows.find(({ name }) => name === '1 MiB values');
+    expect(bulk?.values['peerpool, local']?.[0]).toBeGreaterThan(0);
     expect(readFileSync(plot, 'utf8')).toContain('<svg');
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -70,7 +70,7 @@ export const FIGURES: readonly Figure<ContenderName>[] = [
   },
   { name: '256 MiB, peak at the receiver', metric: '256 MiB, peak at the receiver', most: 1.2 },
   { name: 'first connect', metric: 'connect, first answer', against: BARE, most: 1.15 },
-  ...['64 KiB values', '1 MiB values', '16 MiB values'].map((metric): Figure<ContenderName> => ({
+  ...['1 MiB values', '16 MiB values'].map((metric): Figure<ContenderName> => ({
     name: `${metric}, within one browser`,
     metric,
     whose: 'peerpool, local',

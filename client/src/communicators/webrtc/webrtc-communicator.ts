@@ -37,7 +37,7 @@ export interface WebRTCCommunicatorOptions extends MeshTimes {
    */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
   /**
-   * Links to tabs and workers of the same origin in this browser, with `local` too, go by BroadcastChannel: about ten times as fast for what is large, without ICE, and who dies there is known to be gone at once. Everybody else, and everybody where there are
+   * Links to tabs and workers of the same origin in this browser, with `local` too, go by BroadcastChannel: five to ten times as fast for what is large, without ICE, and who dies there is known to be gone at once. Everybody else, and everybody where there are
    * no Web Locks (insecure origins), is reached by WebRTC as without it. Chosen for each link; statistics and `link` events tell its kind, `broadcast-channel`. Default `false`.
    */
   readonly local?: boolean | undefined;
