@@ -6,6 +6,13 @@ import { build } from 'vite';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 
+/** Two of simple-peer's parts come from browserify, which is no dependency of anybody here. */
+const HEAD = `What peerpool.js holds of others, and under which licence.
+
+simple-peer is taken as it is published, in one file with its own dependencies, which are listed too, and with two modules of browserify's:
+events, MIT, Copyright Joyent, Inc. and other Node contributors; process, MIT, Copyright (c) 2013 Roman Shtylman. The terms of the MIT licence stand below.
+`;
+
 /** Published bundled: what its dependencies are is inside, whatever the bundler sees. */
 const BUNDLES = ['simple-peer'];
 
@@ -14,6 +21,16 @@ const BUNDLES = ['simple-peer'];
  * source map, its types, and the licences of what is inside.
  */
 export async function buildOneFile() {
+  const { modules } = await oneFile(true);
+  writeFileSync(path.join(top, 'dist/peerpool.d.ts'), "export * from './client/src/index.js';\n");
+  writeFileSync(path.join(top, 'dist/peerpool.js.LICENSE.txt'), licences(modules));
+}
+
+/**
+ * The module, and the files of which there is something in it.
+ * @param {boolean} write whether into `dist` as well
+ */
+export async function oneFile(write) {
   const { version, license } = manifest(top);
   const built = await build({
     configFile: false,
@@ -21,6 +38,7 @@ export async function buildOneFile() {
     logLevel: 'warn',
     publicDir: false,
     build: {
+      write,
       outDir: 'dist',
       emptyOutDir: false,
       target: 'es2022',
@@ -44,8 +62,7 @@ export async function buildOneFile() {
   if (chunk === undefined || chunks.length > 1) throw new Error(`one file was asked for, not ${chunks.length}`);
   const others = [...chunk.imports, ...chunk.dynamicImports].filter((file) => file !== chunk.fileName);
   if (others.length > 0) throw new Error(`peerpool.js imports ${others.join(', ')}`);
-  writeFileSync(path.join(top, 'dist/peerpool.d.ts'), "export * from './client/src/index.js';\n");
-  writeFileSync(path.join(top, 'dist/peerpool.js.LICENSE.txt'), licences(Object.keys(chunk.modules)));
+  return { code: chunk.code, modules: Object.keys(chunk.modules) };
 }
 
 /** @param {readonly string[]} modules */
@@ -61,7 +78,7 @@ function licences(modules) {
         : readFileSync(path.join(folder, file), 'utf8').trim();
     return `${name} ${version}, ${license}\n\n${text}\n`;
   });
-  return ['What peerpool.js holds of others, and under which licence.\n', ...texts].join(`\n${'-'.repeat(80)}\n\n`);
+  return [HEAD, ...texts].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 /**

@@ -57,6 +57,7 @@ const rooms = /** @type {Record<string, string[]>} */ ({
   [`${CLIENT}/index.ts`]: [CLIENT, 'shared'],
   // Types only: what a component holds is the application's own pool.
   'client/react': [`${CLIENT}/index.ts`, 'react'],
+  'client/react/testing': ['react', 'react-dom', 'vitest'],
   'client/demo': ['peerpool'],
   // By the public door, and by types alone: it runs nothing of the core.
   'client/inspector': [`${CLIENT}/index.ts`, 'uplot'],

@@ -8,6 +8,7 @@ test.describe('an app that installed the tarball', () => {
 
   let app: InstalledApp;
   test.beforeAll(async () => {
+    test.setTimeout(240_000);
     app = await installedApp();
     await app.node('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn');
   });
@@ -87,7 +88,11 @@ test.describe('an app that installed the tarball', () => {
       expect(await sent).toBe('direct');
       expect(received).toEqual({ share: 2n ** 64n, when: new Date(0) });
       expect(complaints).toEqual([[], []]);
-      expect(requested.filter((path) => !path.startsWith('/peerpool/'))).toEqual(['/', '/page.js', '/peerpool.js']);
+      expect(requested.filter((path) => !path.startsWith('/peerpool/'))).toEqual([
+        '/',
+        '/static/page.js',
+        '/peerpool.js',
+      ]);
     } finally {
       await served.stop();
     }

@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InstalledApp, installedApp } from './packed.ts';
@@ -57,7 +57,7 @@ describe('the tarball', () => {
         sources?: string[];
         sourcesContent?: (string | null)[];
       };
-      const whole = sources.length > 0 && sources.every((_, index) => sourcesContent[index] != null);
+      const whole = sources.length > 0 && sources.every((_, index) => typeof sourcesContent[index] === 'string');
       if (!whole) unmapped.push(file);
     }
     expect(unmapped).toEqual([]);
@@ -231,7 +231,7 @@ describe('server-side rendering', () => {
       '--eval',
       // without the plugin, which has no server to stand on here
       `import { createServer } from 'vite';
-       const server = await createServer({ configFile: false, server: { middlewareMode: true, ws: false }, appType: 'custom' });
+       const server = await createServer({ configFile: false, logLevel: 'warn', server: { middlewareMode: true, ws: false }, appType: 'custom' });
        const { render } = await server.ssrLoadModule('/render.ts');
        console.log(await render());
        await server.close();`,
@@ -268,6 +268,16 @@ describe('the types', () => {
     const resolution = ['--moduleResolution', moduleResolution, '--module', module, '--allowImportingTsExtensions'];
     const files = ['consumer.ts', 'main.ts', 'react.ts', 'render.ts', 'vite.config.ts'];
     await compile('--noEmit', '--ignoreConfig', ...settings, ...resolution, ...files);
+  });
+
+  it('are those of the guide for React', async () => {
+    const guide = await readFile(new URL('../client/docs/guides/react.md', import.meta.url), 'utf8');
+    const programs = [...guide.matchAll(/^```tsx[^\n]*\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+    expect(programs.length).toBeGreaterThan(0);
+    const files = programs.map((_, index) => `guide-${index}.tsx`);
+    for (const [index, file] of files.entries()) await writeFile(path.join(app.folder, file), programs[index] ?? '');
+    const settings = ['--noEmit', '--ignoreConfig', '--strict', '--target', 'ES2022', '--skipLibCheck', '--types', ''];
+    await compile(...settings, '--moduleResolution', 'bundler', '--module', 'esnext', '--jsx', 'react-jsx', ...files);
   });
 
   it('of the server need no DOM, and those of the client no Node', async () => {

@@ -1,5 +1,3 @@
-'use client';
-
 export { usePeers } from './use-peers.ts';
 export { usePool } from './use-pool.ts';
 export { useMessages } from './use-messages.ts';

@@ -9,10 +9,7 @@ export interface HandledMessages<Value = unknown> extends OnMessageOptions<Value
 }
 
 /** The last messages are kept. */
-export interface KeptMessages<Value = unknown> extends Pick<
-  OnMessageOptions<Value>,
-  'msgId' | 'everyId' | 'from' | 'parse'
-> {
+export interface KeptMessages<Value = unknown> extends Omit<OnMessageOptions<Value>, 'concurrency' | 'manualRelease'> {
   /** How many, at least 1. Default 100. */
   readonly limit?: number | undefined;
   readonly onMessage?: undefined;

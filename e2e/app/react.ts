@@ -15,7 +15,7 @@ function Room(): ReactNode {
   const [pressed, setPressed] = useState(0);
   const say = (): void => {
     setPressed(pressed + 1);
-    void pool?.broadcast(`${name} ${pressed + 1}`, 'chat');
+    pool?.broadcast(`${name} ${pressed + 1}`, 'chat').catch(reportError);
   };
   return [
     createElement('p', { key: 'state', role: 'status' }, error?.message ?? state),

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** The package is two folders above the sources and three above `dist/signaling-server/command/`. */
 export function version(): string {
   for (const path of ['../../package.json', '../../../package.json']) {
-    const manifest = read(new URL(path, import.meta.url));
+    const file = new URL(path, import.meta.url);
+    const manifest = existsSync(file) ? read(file) : {};
     if (manifest.name === 'peerpool' && manifest.version !== undefined) return manifest.version;
   }
   throw new Error('peerpool-signaling does not stand in its package');
