@@ -30,8 +30,11 @@ export async function setStage(count: number, options: InspectOptions = {}, shar
   const [pool, ...others] = NAMES.slice(0, count).map(make);
   if (pool === undefined) throw new Error('a stage has one pool at least');
   const inspector = inspect(pool, options);
-  await Promise.all([pool, ...others].map((one) => one.initialize()));
-  await pool.waitFor(count - 1);
+  // One after the other, so that they come in this order.
+  for (const [index, one] of [pool, ...others].entries()) {
+    await one.initialize();
+    await pool.waitFor(index);
+  }
   for (const other of others.slice(0, sharing)) inspect(other, { share: true, shortcut: '' });
   const traffic = (perSecond: number): (() => void) => {
     for (const one of [pool, ...others]) one.onMessage(() => {}, { everyId: true });

@@ -34,8 +34,8 @@ export function setAttributes(changed: Element, attributes: Attributes): void {
 
 /** Likewise. */
 export function setText(changed: Element, text: string): void {
-  const [only] = changed.childNodes;
-  if (only instanceof Text && changed.childNodes.length === 1) {
+  const only = changed.firstChild;
+  if (only instanceof Text && only.nextSibling === null) {
     if (only.data !== text) only.data = text;
   } else changed.textContent = text;
 }

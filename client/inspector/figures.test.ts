@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, millisecondsText, plural, rateText } from './figures.ts';
+import { bytesText, countText, millisecondsText, rateText } from './figures.ts';
+import { roundUp } from './plot.ts';
 import { type PeerState, type Quality, qualityOf } from './quality.ts';
 import { matches, parseShortcut } from './shortcut.ts';
 
@@ -25,10 +26,21 @@ describe('figures', () => {
     [61_000, '61 s'],
   ])('%s milliseconds are %s', (time, text) => expect(millisecondsText(time)).toBe(text));
 
-  it('say nothing where nothing flows, and count in words', () => {
+  it('say nothing where nothing flows, and group what is counted', () => {
     expect([rateText(0.4), rateText(2000)]).toEqual(['–', '2.0 kB/s']);
-    expect([plural(1, 'peer'), plural(1200, 'peer')]).toEqual(['1 peer', '1,200 peers']);
+    expect(countText(1200)).toBe('1,200');
   });
+});
+
+describe('the top of an axis', () => {
+  it.each([
+    [0, 1],
+    [0.3, 0.5],
+    [1, 1],
+    [1.1, 2],
+    [4200, 5000],
+    [5001, 10_000],
+  ])('over %d is %d', (most, top) => expect(roundUp(most)).toBeCloseTo(top));
 });
 
 describe('the quality of a link', () => {

@@ -36,8 +36,3 @@ const whole = /* @__PURE__ */ new Intl.NumberFormat('en');
 export function countText(count: number): string {
   return whole.format(count);
 }
-
-/** One thing, or several. */
-export function plural(count: number, one: string, several = `${one}s`): string {
-  return `${countText(count)} ${count === 1 ? one : several}`;
-}

@@ -39,8 +39,8 @@ export class MeshView implements View {
     const title = 'Tells the other members to whom this pool is linked, and asks those that share too for their links.';
     const share = element('label', { class: 'share', title }, this.#share, 'Share links');
     const legend = element('ul', { class: 'legend', 'aria-label': 'Round trip, by line' }, ...items);
-    legend.append(element('li', { class: 'share' }, share));
-    this.element = element('section', { class: 'mesh', 'aria-label': 'Mesh' }, this.#graph, this.#words, legend);
+    const foot = element('div', { class: 'foot' }, legend, share);
+    this.element = element('section', { class: 'mesh', 'aria-label': 'Mesh' }, this.#graph, this.#words, foot);
     this.#resizing = new ResizeObserver(([entry]) => {
       if (entry === undefined) return;
       const { width, height } = entry.contentRect;

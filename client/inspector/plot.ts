@@ -34,10 +34,13 @@ export class Plot {
   readonly #text: (value: number) => string;
   readonly #values: readonly HTMLElement[];
   readonly #moment = element('span');
-  readonly #place = element('div', { class: 'plot', 'aria-hidden': 'true' });
+  readonly #place = element('div', { class: 'plot' });
+  readonly #marks = [element('span'), element('span'), element('span')] as const;
   readonly #resizing: ResizeObserver;
   #size = { width: 0, height: 0 };
   #samples: readonly Sample[] = [];
+  /** Of the upright axis. */
+  #top = 1;
   #palette: Palette | undefined;
   #plot: uPlot | undefined;
   #ended = false;
@@ -56,7 +59,14 @@ export class Plot {
       ),
     );
     const caption = element('figcaption', {}, ...entries, this.#moment);
-    this.element = element('figure', { 'aria-label': label }, caption, this.#place);
+    const times = [`−${SAMPLES} s`, `−${SAMPLES / 2} s`, 'now'].map((time) => element('span', {}, time));
+    const frame = element('div', { class: 'frame', 'aria-hidden': 'true' });
+    frame.append(
+      element('div', { class: 'upright' }, ...this.#marks),
+      this.#place,
+      element('div', { class: 'level' }, ...times),
+    );
+    this.element = element('figure', { 'aria-label': label }, caption, frame);
     this.#resizing = new ResizeObserver(([entry]) => {
       if (entry === undefined) return;
       const { width, height } = entry.contentRect;
@@ -69,6 +79,7 @@ export class Plot {
 
   render(samples: readonly Sample[], palette: Palette): void {
     this.#samples = samples;
+    this.#measure();
     if (this.#palette !== palette) {
       this.#palette = palette;
       this.#plot?.destroy();
@@ -82,6 +93,15 @@ export class Plot {
     this.#ended = true;
     this.#resizing.disconnect();
     this.#plot?.destroy();
+  }
+
+  #measure(): void {
+    const values = this.#samples.flatMap((sample) => this.#curves.map(({ value }) => value(sample) ?? 0));
+    this.#top = roundUp(Math.max(0, ...values));
+    for (const [index, part] of [1, 0.5, 0].entries()) {
+      const mark = this.#marks[index];
+      if (mark !== undefined) setText(mark, this.#text(this.#top * part).replace('.0 ', ' '));
+    }
   }
 
   #begin(): void {
@@ -103,33 +123,19 @@ export class Plot {
     return [times, ...this.#curves.map(({ value }) => this.#samples.map((sample) => value(sample) ?? null))];
   }
 
+  /** Its axes are lines alone: canvas text costs more than everything else here together, so what stands at them is HTML. */
   #options(palette: Palette): uPlot.Options {
-    const font = '10px system-ui, sans-serif';
-    const axis = { stroke: palette.soft, font, grid: { stroke: palette.line, width: 1 }, ticks: { show: false } };
+    const lines = { size: 0, gap: 0, grid: { stroke: palette.line, width: 1 }, ticks: { show: false } };
+    const unsaid = { values: (_plot: uPlot, splits: number[]) => splits.map(() => null) };
     return {
       ...this.#size,
-      padding: [6, 12, 0, 0],
+      padding: [3, 3, 3, 1],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 5 } },
-      scales: {
-        x: { time: false, range: [1 - SAMPLES, 0] },
-        y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.15 : 1] },
-      },
+      scales: { x: { time: false, range: [-SAMPLES, 0] }, y: { range: () => [0, this.#top] } },
       axes: [
-        {
-          ...axis,
-          size: 18,
-          gap: 2,
-          space: 60,
-          values: (_plot, splits) => splits.map((time) => (time === 0 ? 'now' : `−${-time} s`)),
-        },
-        {
-          ...axis,
-          size: 58,
-          gap: 4,
-          space: 26,
-          values: (_plot, splits) => splits.map((value) => this.#text(value).replace('.0 ', ' ')),
-        },
+        { ...lines, ...unsaid, splits: () => [-SAMPLES, -SAMPLES / 2, 0] },
+        { ...lines, ...unsaid, splits: () => [0, this.#top / 2, this.#top] },
       ],
       series: [
         {},
@@ -155,4 +161,11 @@ export class Plot {
     const then = index === undefined || sample === undefined ? '' : `at ${clockText(sample.time).slice(0, 8)}`;
     setText(this.#moment, then);
   }
+}
+
+/** The next 1, 2 or 5 with zeros behind, so that an axis stays as it is for a while. */
+export function roundUp(most: number): number {
+  if (most <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  return (([1, 2, 5] as const).find((step) => step * power >= most) ?? 10) * power;
 }

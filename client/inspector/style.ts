@@ -45,10 +45,11 @@ header h2 .soft{font-weight:400;letter-spacing:0}
 .body{flex:1;display:grid;grid-template:minmax(0,1fr)/minmax(300px,26%) minmax(0,1fr);min-height:0}
 .mesh{display:flex;flex-direction:column;min-height:0;border-right:1px solid var(--line)}
 .mesh svg.graph{flex:1;width:100%;min-height:0;display:block}
-.legend{display:flex;flex-wrap:wrap;gap:1px 12px;padding:3px 12px 7px;color:var(--soft);font-size:11px}
+.foot{display:flex;align-items:end;gap:8px;padding:3px 12px 7px;color:var(--soft);font-size:11px}
+.legend{flex:1;display:flex;flex-wrap:wrap;gap:1px 12px}
 .legend li,.share{display:flex;align-items:center;gap:5px}
 .legend svg{width:22px;height:8px}
-.share{margin-left:auto;cursor:pointer}
+.share{cursor:pointer;white-space:nowrap}
 .graph text{fill:var(--ink);font-size:11.5px;font-weight:600;text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:3.5px;stroke-linejoin:round}
 .graph .under{fill:var(--soft);font-size:10.5px;font-weight:400}
 .graph .node{cursor:pointer}
@@ -109,7 +110,11 @@ figcaption b{color:var(--ink);font-weight:600}
 figcaption i{display:inline-block;width:14px;margin-right:5px;vertical-align:middle;border-top:2px solid var(--accent)}
 figcaption i.sent{border-color:var(--sent)}
 figcaption i.received{border-color:var(--received);border-top-style:dashed}
-.plot{flex:1;position:relative;min-height:0;overflow:hidden}
+.frame{flex:1;display:grid;grid-template:minmax(0,1fr) auto/54px minmax(0,1fr);gap:0 5px;min-height:0;color:var(--soft);font-size:10px;line-height:1.2}
+.upright,.level{display:flex;justify-content:space-between}
+.upright{flex-direction:column;text-align:right}
+.level{grid-column:2}
+.plot{position:relative;min-height:0;overflow:hidden}
 .plot>*{position:absolute}
 .uplot{width:min-content}
 .u-wrap{position:relative;user-select:none}
@@ -155,7 +160,7 @@ time,.mono{font-family:ui-monospace,'SF Mono','Cascadia Mono',Menlo,Consolas,'De
   .scroll{overflow:auto visible}
   .plots{display:flex;border-top:0}
   figure{min-height:120px}
-  .plot{min-height:100px}
+  .frame{min-height:100px}
   .totals{margin-left:0;order:1;width:100%}
   .wordy{display:none}
   .buttons{margin-left:auto}
