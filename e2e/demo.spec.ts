@@ -3,6 +3,9 @@ import { type BrowserContext, expect, type Page, test } from 'playwright/test';
 import { launchOptions, rememberedBrowser } from './browser.mjs';
 import { DemoServer } from './demo-server.ts';
 
+/** Several tabs, each of which loads every module by itself: on a busy machine that alone takes half a minute. */
+test.beforeEach(() => test.setTimeout(120_000));
+
 /** Waits until it is in the room. */
 async function entered(page: Page): Promise<string> {
   await expect(page.getByText('you, here')).toBeVisible();

@@ -8,6 +8,8 @@ import { hueOf } from '../client/demo/frame/hue.ts';
 
 /** What a page complains of by itself is a failure. */
 test.beforeEach(({ context }) => {
+  // Up to four tabs, each of which loads every module by itself: on a busy machine that alone takes half a minute.
+  test.setTimeout(120_000);
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (line) => {
     if (['warning', 'error'].includes(line.type())) complaints.push(line.text());

@@ -7,7 +7,8 @@ import { launchOptions, rememberedBrowser } from '../../e2e/browser.mjs';
 
 /** @typedef {import('playwright').Page} Page */
 
-const NAMES = ['alice', 'bob', 'carol', 'dave'];
+/** Whose colours are far apart. */
+const NAMES = ['alice', 'bob', 'dave', 'erin'];
 /** Of one window, in CSS pixels, and how many of the picture's each is. */
 const [WIDTH, HEIGHT, SCALE] = [560, 400, 1.4];
 
@@ -20,8 +21,8 @@ try {
   const windows = [
     { title: 'alice: a room', shot: await room() },
     { title: 'bob: a private average', shot: await average() },
-    { title: 'carol: a whiteboard', shot: await whiteboard() },
-    { title: 'dave: work spread over tabs', shot: await work() },
+    { title: 'dave: a whiteboard', shot: await whiteboard() },
+    { title: 'erin: work spread over tabs', shot: await work() },
   ];
   await compose(windows);
 } finally {
@@ -79,12 +80,13 @@ async function shot(page, selector) {
 }
 
 async function room() {
-  const [alice, bob, carol, dave] = /** @type {[Page, Page, Page, Page]} */ (await tabs('/'));
+  const [alice, bob, dave, erin] = /** @type {[Page, Page, Page, Page]} */ (await tabs('/'));
   const say = async (/** @type {Page} */ page, /** @type {string} */ text) => {
     await page.getByRole('textbox', { name: 'Text' }).fill(text);
     await page.getByRole('button', { name: 'Send' }).click();
     await alice.getByRole('log', { name: 'Messages' }).getByText(text).waitFor();
   };
+  await say(erin, 'I am on the whiteboard as well, come over.');
   await say(bob, 'Good morning! Who has the film?');
   await say(alice, 'Dave. No server needed: he drops it into the page.');
   await dave.getByLabel('To', { exact: true }).selectOption('alice');
@@ -100,14 +102,13 @@ async function room() {
     pause?.click();
     return true;
   });
-  await carol.getByRole('log', { name: 'Messages' }).getByText('No server needed').waitFor();
   return shot(alice, '#messages');
 }
 
 async function average() {
   const pages = await tabs('/examples/secure-sum/');
   const [, bob] = /** @type {[Page, Page]} */ (pages);
-  await bob.getByText('alice, bob, carol, and dave take part.').waitFor();
+  await bob.getByText('alice, bob, dave, and erin take part.').waitFor();
   await bob.bringToFront();
   await bob.locator('#compute').click();
   await bob.locator('#results li').waitFor();
@@ -126,6 +127,7 @@ async function whiteboard() {
   const pages = await tabs('/examples/whiteboard/');
   for (const [index, page] of pages.entries()) {
     await page.bringToFront();
+    await page.locator('#paper').scrollIntoViewIfNeeded();
     const box = await page.locator('#paper').boundingBox();
     if (box === null) throw new Error('there is no board');
     const place = (/** @type {readonly [number, number]} */ [x, y]) =>
@@ -136,7 +138,9 @@ async function whiteboard() {
     for (const next of rest) await page.mouse.move(...place(next));
     await page.mouse.up();
   }
-  return shot(/** @type {Page} */ (pages[2]), '.middle .card');
+  const dave = /** @type {Page} */ (pages[2]);
+  for (const name of NAMES) await dave.locator(`.cursor[data-name="${name}"]`).waitFor();
+  return shot(dave, '.middle .card');
 }
 
 /**
@@ -172,10 +176,10 @@ function drawing(index) {
 
 async function work() {
   const pages = await tabs('/examples/work-pool/');
-  const dave = /** @type {Page} */ (pages[3]);
-  await dave.getByRole('button', { name: 'Draw' }).click();
-  await dave.getByText('Drawn in').waitFor();
-  return shot(dave, '#picture');
+  const erin = /** @type {Page} */ (pages[3]);
+  await erin.getByRole('button', { name: 'Draw' }).click();
+  await erin.getByText('Drawn in').waitFor();
+  return shot(erin, '#picture');
 }
 
 /** @param {readonly { title: string; shot: Buffer }[]} windows */

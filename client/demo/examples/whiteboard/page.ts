@@ -19,6 +19,7 @@ showSource(() => import('./whiteboard.ts?raw'));
 /** A pool of another name has a board of its own, which learns the drawing from the others. */
 function begin(pool: Pool): void {
   paper.replace([]);
+  count();
   board = new Whiteboard(pool, {
     drawn: (segments) => {
       paper.add(segments);
