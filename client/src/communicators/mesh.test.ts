@@ -7,6 +7,7 @@ import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
 import { LocalTransport } from './local/local-transport.ts';
 import { MeshCommunicator } from './mesh.ts';
+import { diagnose } from './webrtc/verdict.ts';
 import type { Attempt, Presence, Transport, TransportListener } from './transport.ts';
 
 const DELIVERED: SendOptions = { queue: '', ack: 'delivered' };
@@ -297,6 +298,49 @@ describe('a mesh', () => {
     expect(alice.heard.at(-1)).toBe('stopped duplicate-peer');
     await alice.communicator.shutdown();
     await other.shutdown();
+  });
+
+  it('says why a peer can not be connected, wherever that makes something fail', async () => {
+    const counts = { host: 1, srflx: 0, prflx: 0, relay: 0, udp: 1, tcp: 0, mdns: 0 };
+    const diagnosis = diagnose({
+      ms: 10,
+      made: true,
+      local: counts,
+      remote: counts,
+      answered: true,
+      relayOnly: false,
+      servers: [],
+      gathering: 'complete',
+      states: [],
+      pairs: {},
+      opened: false,
+    });
+    class Blocked extends LocalTransport {
+      override dial(): Attempt {
+        return { negotiate: () => {}, close: () => {}, diagnosis };
+      }
+    }
+    const blocked = (connectTimeout: number): MeshCommunicator =>
+      new MeshCommunicator({ transport: () => new Blocked(hub), connectTimeout });
+    const why = { diagnosis, message: expect.stringContaining(diagnosis.verdict) as string };
+    await join('bob');
+
+    const named = blocked(50);
+    named.addConnection('bob');
+    const unreachable = { code: 'unreachable', peer: 'bob', ...why };
+    await expect(named.initialize(self('alice'), recorder().listener)).rejects.toMatchObject(unreachable);
+
+    const hurried = blocked(10_000);
+    hurried.addConnection('bob');
+    const late = { code: 'timeout', missing: ['bob'], ...why };
+    await expect(hurried.initialize(self('alice'), recorder().listener, { timeout: 50 })).rejects.toMatchObject(late);
+
+    const open = blocked(50);
+    const { heard, listener } = recorder();
+    await open.initialize(self('alice'), listener);
+    expect(heard).toContain('failed bob unreachable');
+    await expect(open.send('bob', packet(1), DELIVERED)).rejects.toMatchObject({ ...unreachable, delivery: 'none' });
+    await open.shutdown();
   });
 
   it('tries to come back for as long as the room is out of reach', async () => {
