@@ -64,7 +64,7 @@ export interface SignalingOptions extends Partial<Limits> {
 
 /** Signaling on a server, from `attachSignaling` to `close`. */
 export interface Signaling {
-/** Where it stands on the server. */
+  /** Where it stands on the server. */
   readonly path: string;
   /** What `/healthz` and `/metrics` show. */
   counts(): Promise<SignalingCounts>;

@@ -107,18 +107,18 @@ export interface PeerStatistics {
  * For each instance of a peer: `joined`, its messages, `left`, once and in this order.
  */
 export interface CommunicatorListener {
-/** A session with this instance of the peer has begun: messages go both ways. */
+  /** A session with this instance of the peer has begun: messages go both ways. */
   joined(peer: string, instance: string): void;
   /**
    * A whole message. Returning says that it is held here; throwing a `PoolError` refuses it, and the very send that carried it rejects with that error's code
    * and message. `packet.head` is valid during the call only, `packet.segments` are the listener's to keep.
    */
   message(from: string, queue: string, packet: Packet, receipt: Receipt): void;
-/** It has ended; nothing more comes of this instance. */
+  /** It has ended; nothing more comes of this instance. */
   left(peer: string, instance: string, reason: LeaveReason): void;
-/** The way to the peer changed. `kind`: how it is reached, once that is known. */
+  /** The way to the peer changed. `kind`: how it is reached, once that is known. */
   link(peer: string, state: LinkState, kind: LinkKind | undefined): void;
-/** Whether newcomers can be met changed. */
+  /** Whether newcomers can be met changed. */
   signaling(state: SignalingState): void;
   /** No session with this peer came about: it could not be reached, refused us, or is refused. It may still come later. */
   failed(peer: string, error: PoolError): void;

@@ -70,7 +70,7 @@ export class MeshCommunicator implements Communicator<PeerConnection> {
     this.#stay = new Stay(options.transport, this.#rules, this.#deadlines, this.#abortStart.signal);
   }
 
-/** `started` once in the room, `stopped` from the call of `shutdown` on. */
+  /** `started` once in the room, `stopped` from the call of `shutdown` on. */
   get state(): CommunicatorState {
     if (this.#state === 'leaving') return 'stopped';
     return this.#state === 'joining' ? 'uninitialized' : this.#state;

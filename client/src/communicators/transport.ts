@@ -58,11 +58,11 @@ export interface TransportListener {
   appeared(peer: Presence): void;
   /** Somebody is gone, as far as the transport can tell. A link that still carries packets knows better than hearsay. */
   disappeared(peer: Presence, how: Disappearance): void;
-/** A signal of somebody in the room, in the order in which it was sent. */
+  /** A signal of somebody in the room, in the order in which it was sent. */
   signal(from: Presence, signal: Signal): void;
-/** Whether newcomers can be met changed. */
+  /** Whether newcomers can be met changed. */
   state(state: SignalingState): void;
-/** What nobody asked for; the transport goes on. */
+  /** What nobody asked for; the transport goes on. */
   error(error: PoolError): void;
   /** Whether somebody has met us under our name and not left: is connected, or waited for. Then another by that name finds no hearing there, whatever a server says. */
   hasPeers(): boolean;

@@ -103,7 +103,7 @@ export class MessagePackPacker extends ValuePacker {
     return { head, segments: NO_SEGMENTS };
   }
 
-/** See `Packer.unpack`. Binary comes out in a buffer of its own. */
+  /** See `Packer.unpack`. Binary comes out in a buffer of its own. */
   override unpack(packet: Packet): unknown {
     const { head, segments } = packet;
     const from = segments.length > 0 ? 0 : bytesFrom(head);

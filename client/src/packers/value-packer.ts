@@ -64,7 +64,7 @@ export abstract class ValuePacker implements Packer {
     }
   }
 
-/** The value, made anew. @throws PoolError `malformed` for what is none, `unpackable` for a tag that is not registered here */
+  /** The value, made anew. @throws PoolError `malformed` for what is none, `unpackable` for a tag that is not registered here */
   unpack(packet: Packet): unknown {
     try {
       const raising = new Raising(packet.segments, this.#registry);

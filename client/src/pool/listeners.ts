@@ -14,7 +14,7 @@ export interface PoolEvents {
   restart: { readonly name: string; readonly instance: string; readonly unread: number };
   /** The way to a peer; never a departure. */
   link: { readonly name: string; readonly state: LinkState; readonly kind: LinkKind | undefined };
-/** The pool's state, or that of signaling, changed. Without signaling nobody new is met; who is connected stays so. */
+  /** The pool's state, or that of signaling, changed. Without signaling nobody new is met; who is connected stays so. */
   state: { readonly state: PoolState; readonly signaling: SignalingState };
   /** What nobody asked for: a `PoolError`, or what a handler threw. */
   error: { readonly error: Error };

@@ -36,7 +36,7 @@ export interface OnRequestOptions<Value = unknown> extends MessageFilter, ParseO
 
 /** The answer; and when the other pool had the request. Who does not look at `sent` need not. */
 export interface RequestPromise<Value> extends Promise<Message<Value>> {
-/** Resolves when the other pool has the request, which it may not have looked at. */
+  /** Resolves when the other pool has the request, which it may not have looked at. */
   readonly sent: Promise<void>;
 }
 

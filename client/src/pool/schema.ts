@@ -5,7 +5,7 @@ export interface StandardSchema<Output = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
-/** Returns what is valid, or what is wrong with it; may be asynchronous. */
+    /** Returns what is valid, or what is wrong with it; may be asynchronous. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };

@@ -17,7 +17,7 @@ export type MakeCommunicator = () => Communicator | BreakableCommunicator;
 /** A communicator under test whose links can be made to fail, as a network makes them: with what is under way in them, and without telling it before. */
 export interface BreakableCommunicator {
   readonly communicator: Communicator;
-/** Every link of it breaks now, both ways. */
+  /** Every link of it breaks now, both ways. */
   breakLinks(): void;
 }
 
@@ -52,7 +52,7 @@ export class Party {
     return this.#place;
   }
 
-/** A communicator under test, not initialized yet. */
+  /** A communicator under test, not initialized yet. */
   communicator(): Communicator {
     const made = this.#make();
     if (!('breakLinks' in made)) return made;

@@ -37,7 +37,7 @@ interface Member {
  * the same program has the same trace on every run.
  */
 export class Hub {
-/** As given to `getHub`, after NFC. */
+  /** As given to `getHub`, after NFC. */
   readonly id: string;
   readonly #members = new Map<string, Member>();
   readonly #deliveries = new Deque<() => void>();
@@ -60,7 +60,7 @@ export class Hub {
     return others.map((other) => other.presence);
   }
 
-/** The others hear of it. Without effect for who is not there, or is another instance. */
+  /** The others hear of it. Without effect for who is not there, or is another instance. */
   leave(presence: Presence): void {
     if (this.#members.get(presence.name)?.presence !== presence) return;
     this.#members.delete(presence.name);
@@ -69,7 +69,7 @@ export class Hub {
     }
   }
 
-/** Dropped when that instance is not there any more. */
+  /** Dropped when that instance is not there any more. */
   signal(from: Presence, to: Presence, signal: Signal): void {
     this.deliver(() => {
       const member = this.#members.get(to.name);
