@@ -7,8 +7,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { preview } from 'vite';
-// By its path: the package of this folder is not installed where peerpool is.
-import { Application, Converter, LogLevel, Renderer, RendererEvent } from './node_modules/typedoc/dist/index.js';
+import { Application, Converter, DefaultTheme, LogLevel, Renderer, RendererEvent } from 'typedoc';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 const SITE = fileURLToPath(new URL('site', import.meta.url));
@@ -18,9 +17,12 @@ const GUIDES = 'client/docs/guides';
 const guides = [
   'getting-started',
   'messages',
+  'calls',
+  'streams',
   'failures',
   'errors',
   'testing',
+  'react',
   'security',
   'deploying',
   'from-peerjs',
@@ -132,7 +134,7 @@ export async function buildSite() {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => nameDocument(document));
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
     for (const module of context.project.children ?? []) {
-      const file = context.project.getReflectionFileName?.(module) ?? context.project.files.getReflectionPath(module);
+      const file = context.project.files.getReflectionPath(module);
       const door = file && doors.get(path.resolve(file));
       if (door !== undefined) module.name = door;
     }
@@ -140,11 +142,13 @@ export async function buildSite() {
   // The highlighter gives a line up after half a second, and compiles its grammar with the first ones: on a busy machine README would show it.
   let warm = false;
   app.renderer.on(Renderer.EVENT_BEGIN_PAGE, (page) => {
-    if (warm) return;
+    if (warm || !page.isReflectionEvent()) return;
     warm = true;
-    const context = app.renderer.theme?.getRenderContext(page);
+    const { theme } = app.renderer;
+    if (!(theme instanceof DefaultTheme)) throw new Error('the site is made for the default theme');
+    const context = theme.getRenderContext(page);
     const code = readFileSync('README.md', 'utf8').matchAll(/^```\w+[^\n]*\n[\s\S]*?^```$/gm);
-    for (const [text] of code) context?.markdown([{ kind: 'text', text }]);
+    for (const [text] of code) context.markdown([{ kind: 'text', text }]);
   });
   app.renderer.on(RendererEvent.END, () => servePlainly());
 
@@ -159,7 +163,7 @@ export async function buildSite() {
 
 /**
  * A document is called what its first heading says.
- * @param {import('./node_modules/typedoc/dist/index.js').DocumentReflection} document
+ * @param {import('typedoc').DocumentReflection} document
  */
 function nameDocument(document) {
   const file = document.project.files.getReflectionPath(document);
