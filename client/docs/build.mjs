@@ -50,7 +50,8 @@ function entryPoints() {
   /** @type {{ name: string, exports: Record<string, string | { types: string }> }} */
   const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
   const doors = Object.entries(exports).flatMap(([door, leads]) => {
-    if (typeof leads === 'string') return [];
+    // A door with an extension is a file made of what others lead to.
+    if (typeof leads === 'string' || door.endsWith('.js')) return [];
     const stem = leads.types.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '');
     const source = [`${stem}.ts`, `${stem}.tsx`].find((file) => existsSync(file));
     if (source === undefined) throw new Error(`package.json has the door ${door}, and there is no ${stem}.ts`);

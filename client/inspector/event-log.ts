@@ -1,5 +1,7 @@
-export const EVENT_KINDS = ['join', 'leave', 'restart', 'link', 'state', 'error'] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
+/** The names of a pool's events. */
+export type EventKind = 'join' | 'leave' | 'restart' | 'link' | 'state' | 'error';
+
+export const EVENT_KINDS: readonly EventKind[] = ['join', 'leave', 'restart', 'link', 'state', 'error'];
 
 /** What happened, as it is shown and exported. */
 export interface LogEntry {

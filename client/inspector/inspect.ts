@@ -2,6 +2,7 @@ import type { InspectedPool } from './inspected-pool.ts';
 import { INSPECTOR_TAG, inspectorClass, type PeerpoolInspector } from './inspector-element.ts';
 import { parseShortcut } from './shortcut.ts';
 
+/** How `inspect` shows itself. */
 export interface InspectOptions {
   /** Opens and closes it. Default `Alt+I`; empty for none. */
   readonly shortcut?: string | undefined;

@@ -1,4 +1,4 @@
-import type { PoolEvents, SignalingState } from '../src/index.ts';
+import type { PoolError, PoolEvents, SignalingState } from '../src/index.ts';
 import { EventLog } from './event-log.ts';
 import type { InspectedPool } from './inspected-pool.ts';
 
@@ -86,8 +86,10 @@ function peerOf(error: Error): string | undefined {
 }
 
 /** What a `PoolError` knows beside its message, and what caused it. */
+/** All that a `PoolError` has to say, its diagnosis too; the message is the entry's text. */
 function errorDetails(error: Error): Readonly<Record<string, unknown>> {
-  const { code, reason, msgId, method, delivery } = error as Error & Readonly<Record<string, unknown>>;
+  const { toJSON } = error as Partial<PoolError>;
+  const { message: _, ...said } = toJSON?.call(error) ?? { name: error.name };
   const cause = error.cause instanceof Error ? String(error.cause) : undefined;
-  return { name: error.name, code, reason, msgId, method, delivery, cause };
+  return { ...said, cause };
 }
