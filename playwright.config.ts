@@ -20,6 +20,8 @@ const projects: Project[] = [
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
+  // What readers of the documents would write.
+  testIgnore: '.documents/**',
   outputDir: 'test-results',
   forbidOnly: true,
   retries: 0,

@@ -17,7 +17,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['{shared,signaling-server,client,e2e,.ci}/**/*.test.ts'],
-          exclude: ['e2e/package.test.ts', '**/*.servers.test.ts'],
+          exclude: ['**/node_modules/**', 'e2e/.documents/**', 'e2e/package.test.ts', '**/*.servers.test.ts'],
           // Nothing is timed; what hangs ends here, and a busy machine has room.
           testTimeout: 20_000,
         },

@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { type BrowserContext, expect, type Page, test } from 'playwright/test';
+import { type BrowserContext, expect, type Page } from 'playwright/test';
 import { launchOptions, rememberedBrowser } from './browser.mjs';
-import { DemoServer } from './demo-server.ts';
-
-/** Several tabs, each of which loads every module by itself: on a busy machine that alone takes half a minute. */
-test.beforeEach(() => test.setTimeout(120_000));
+import { test } from './built-demo.ts';
 
 /** Waits until it is in the room. */
 async function entered(page: Page): Promise<string> {
@@ -254,9 +251,12 @@ test('one press opens three tabs', async ({ context }) => {
 
 test('while the server is stopped who is here goes on, and a newcomer waits until it is started', async ({
   context,
+  request,
+  builtDemo,
 }) => {
-  await using server = await DemoServer.start();
-  const alice = await visit(context, server.url);
+  const wish = async (what: 'stop' | 'start'): Promise<unknown> =>
+    (await request.post(`/demo/signaling/${what}`, { headers: { origin: builtDemo } })).json();
+  const alice = await visit(context);
   const bob = await furtherTab(alice);
   await expect(peer(alice, await entered(bob))).toContainText('direct');
   await alice.getByRole('button', { name: 'Stop the server' }).click();
@@ -265,7 +265,7 @@ test('while the server is stopped who is here goes on, and a newcomer waits unti
     await expect(tab.locator('#signaling')).toContainText(/No newcomers|Looking for/);
   }
   // Twice is as good as once.
-  expect(await server.post('stop')).toEqual({ running: false });
+  expect(await wish('stop')).toEqual({ running: false });
   await alice.getByRole('textbox', { name: 'Text' }).fill('Still here?');
   await alice.getByRole('textbox', { name: 'Text' }).press('Enter');
   await expect(messages(bob)).toContainText('Still here?');
@@ -283,7 +283,7 @@ test('while the server is stopped who is here goes on, and a newcomer waits unti
     await expect(events(tab).filter({ hasText: ' left: ' })).toHaveCount(0);
     await expect(happening(tab)).toContainText('The signaling server runs again.');
   }
-  expect(await server.post('start')).toEqual({ running: true });
+  expect(await wish('start')).toEqual({ running: true });
   await expect(carol.getByRole('button', { name: 'Stop the server' })).toBeVisible();
 });
 

@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type BrowserContext, expect, type Page, test } from 'playwright/test';
+import { type BrowserContext, expect, type Page } from 'playwright/test';
 import { average, improved, type Point } from '../client/demo/examples/averaging/averaging.ts';
 import { pixels } from '../client/demo/examples/work-pool/colours.ts';
 import { HEIGHT, mandelbrot, TILE, tilesOf, WHOLE, WIDTH } from '../client/demo/examples/work-pool/mandelbrot.ts';
 import { hueOf } from '../client/demo/frame/hue.ts';
+import { test } from './built-demo.ts';
 
 /** What a page complains of by itself is a failure. */
 test.beforeEach(({ context }) => {
-  // Up to four tabs, each of which loads every module by itself: on a busy machine that alone takes half a minute.
-  test.setTimeout(120_000);
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (line) => {
     if (['warning', 'error'].includes(line.type())) complaints.push(line.text());

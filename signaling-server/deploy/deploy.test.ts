@@ -12,7 +12,9 @@ const manifest = JSON.parse(read('../../package.json')) as {
   peerDependencies: Record<string, string>;
 };
 const script = manifest.bin['peerpool-signaling']?.replace('./', 'node_modules/peerpool/') ?? '';
-const optional = Object.keys(manifest.peerDependencies).filter((name) => name !== 'playwright' && name !== 'vite');
+/** What is there for pages, their tests and their development. */
+const OF_PAGES = ['playwright', 'react', 'vite'];
+const optional = Object.keys(manifest.peerDependencies).filter((name) => !OF_PAGES.includes(name));
 
 describe('what is written for those who run the server', () => {
   it.each(files)('%s names only variables that the command reads', (name) => {

@@ -65,11 +65,13 @@ export class Reception implements CommunicatorListener {
   }
 
   failed(name: string, error: PoolError): void {
-    if (this.#commons.roster.failed(name, error)) {
-      this.#dismiss(name);
-      this.#meeting.failed(name, error);
-    }
-    if (!this.#commons.joining || !this.#commons.roster.isNamed(name)) this.#commons.complain(error);
+    const { roster, joining } = this.#commons;
+    const news = roster.failed(name, error);
+    if (news) this.#dismiss(name);
+    // Who left may be on its way back while it can't be reached; that somebody decided against us will not change by waiting.
+    const decided = error.code !== 'unreachable' && roster.isNamed(name) && !roster.isHere(name);
+    if (news || decided) this.#meeting.failed(name, error);
+    if (!joining || !roster.isNamed(name)) this.#commons.complain(error);
   }
 
   error(error: PoolError): void {

@@ -62,6 +62,32 @@ export const identities: readonly ContractCase[] = [
     },
   }),
 
+  contractCase('S5 who comes under the name of one who left, with another key, never joins, and who waits is told', {
+    async alice(self) {
+      const said = await self.fence('keys');
+      const pool = self.pool();
+      pool.addClient('bob', { publicKey: String(said['bob']) });
+      const gone = new Promise<void>((resolve) => void pool.on('leave', () => resolve()));
+      await pool.initialize();
+      await self.fence('met');
+      await gone;
+      const waiting = pool.waitFor('bob');
+      await Promise.all([checkRejects(waiting, 'untrusted', 'another key'), self.fence('left')]);
+      const complaints = self.complaints.splice(0).map((error) => error.message.slice(0, 'untrusted'.length));
+      checkSame(complaints, ['untrusted'], 'what is told beside');
+      checkSame(self.membership(pool), ['join bob', 'leave bob goodbye'], 'who was met');
+    },
+    async bob(self) {
+      const ours = await identity();
+      await self.fence('keys', ours.publicKey);
+      const pool = await self.join({ identity: ours });
+      await self.fence('met');
+      await pool.shutdown();
+      await self.fence('left');
+      await checkRejects(self.join({ identity: await identity() }), 'refused', 'another key');
+    },
+  }),
+
   contractCase('the right key can be named after the wrong one, and nobody else notices either', {
     async alice(self) {
       const said = await self.fence('keys');
