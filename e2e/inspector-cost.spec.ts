@@ -9,7 +9,7 @@ const PEERS = 10;
 /** Of each state, taken in turns, so that what the machine does meanwhile falls on both. */
 const WINDOWS = 5;
 /** Milliseconds: some looks, and the pings between them. */
-const WINDOW = 3000;
+const WINDOW = 2000;
 
 /** What the main thread of a page computes, in parts of one, by the clock of its own processor time: what other processes do does not count. */
 async function load(page: Page, session: CDPSession): Promise<number> {

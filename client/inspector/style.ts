@@ -42,7 +42,7 @@ header h2 .soft{font-weight:400;letter-spacing:0}
 .totals dd{font-weight:600}
 .totals [data-alarm]{color:var(--fair)}
 .buttons{display:flex;gap:6px}
-.body{flex:1;display:grid;grid-template:minmax(0,1fr)/minmax(300px,26%) minmax(0,1fr);min-height:0}
+.body{flex:1;display:grid;grid-template:minmax(0,1fr)/minmax(270px,22%) minmax(0,1fr);min-height:0}
 .mesh{display:flex;flex-direction:column;min-height:0;border-right:1px solid var(--line)}
 .mesh svg.graph{flex:1;width:100%;min-height:0;display:block}
 .foot{display:flex;align-items:end;gap:8px;padding:3px 12px 7px;color:var(--soft);font-size:11px}
@@ -78,7 +78,7 @@ header h2 .soft{font-weight:400;letter-spacing:0}
 [role=tabpanel]{flex:1;min-height:0;display:flex;flex-direction:column}
 .scroll{flex:1;min-width:0;min-height:0;overflow:auto;overscroll-behavior:contain}
 table{width:100%;border-collapse:separate;border-spacing:0;font:inherit;color:inherit;font-variant-numeric:inherit;line-height:inherit}
-th,td{padding:3px 7px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:middle}
+th,td{padding:3px 5px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:middle}
 th:first-child,td:first-child{padding-left:12px}
 thead th{position:sticky;z-index:1;top:0;background:var(--page);color:var(--soft);font-weight:500;font-size:11px}
 tbody th{font-weight:600}
