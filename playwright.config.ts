@@ -10,8 +10,8 @@ const repeats = Number(process.env['PEERPOOL_REPEATS'] ?? 20);
 /** Four ways through the same specs; each npm script names those it runs. */
 const projects: Project[] = [
   { name: 'once', grepInvert: /@long|@servers/ },
-  // One party per tab is where the races are. What a failure says is in its error; traces would take a third of the time.
-  { name: 'each', grep: /@each/, repeatEach: repeats, use: { trace: 'off' } },
+  // One party per tab is where the races are.
+  { name: 'each', grep: /@each/, repeatEach: repeats },
   { name: 'long', grep: /@long/ },
   // They need a Redis or a coturn.
   { name: 'servers', grep: /@servers/ },
@@ -38,10 +38,10 @@ export default defineConfig({
     timeout: 60_000,
     stderr: 'pipe',
   },
+  // Without traces, which take a third of the time: what a failure says is in its error, and `--trace retain-on-failure` is there for whoever wants to look.
   use: {
     baseURL: process.env['PEERPOOL_URL'],
     launchOptions: launchOptions(rememberedBrowser()),
-    trace: 'retain-on-failure',
   },
   projects,
 });
