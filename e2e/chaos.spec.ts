@@ -7,7 +7,6 @@ import { Stage } from './chaos/stage.ts';
 import { WITHDRAWN } from './chaos/traffic.ts';
 
 // Pages that are killed or stopped can't be traced.
-test.use({ trace: 'off' });
 
 /**
  * Whoever hears of an end while it can't answer, or has neither link nor server at that moment, knows less of it than others. Nobody takes a kill for a goodbye.

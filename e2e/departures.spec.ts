@@ -8,7 +8,6 @@ import { median, publish, spoken } from './tables.ts';
 import type { Tab } from './tabs.ts';
 
 // Pages that are killed or stopped can't be traced.
-test.use({ trace: 'off' });
 
 /** How often each end that takes no time is measured. */
 const SAMPLES = 5;
