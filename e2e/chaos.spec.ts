@@ -6,8 +6,6 @@ import { CAST, type Line, script, shortScript, synopsis } from './chaos/script.t
 import { Stage } from './chaos/stage.ts';
 import { WITHDRAWN } from './chaos/traffic.ts';
 
-// Pages that are killed or stopped can't be traced.
-
 /**
  * Whoever hears of an end while it can't answer, or has neither link nor server at that moment, knows less of it than others. Nobody takes a kill for a goodbye.
  */

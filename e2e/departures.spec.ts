@@ -7,8 +7,6 @@ import { projectTabs } from './project-tabs.ts';
 import { median, publish, spoken } from './tables.ts';
 import type { Tab } from './tabs.ts';
 
-// Pages that are killed or stopped can't be traced.
-
 /** How often each end that takes no time is measured. */
 const SAMPLES = 5;
 const BULK_BYTES = 4 * 2 ** 20;

@@ -5,8 +5,6 @@ import { freshRoom, type PoolRequest, startPool } from './pools.ts';
 import { MODULE } from './sources.ts';
 import { median, publish, spoken } from './tables.ts';
 
-// Pages that are killed can't be traced.
-
 /** In ms. What is measured is a tenth of it; the rest is for machines that have other things to do. The server's word alone takes longer, and a silence half a minute. */
 const AT_ONCE = 1000;
 
