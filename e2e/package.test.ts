@@ -35,11 +35,14 @@ async function doors(): Promise<string[]> {
 describe('the tarball', () => {
   it('holds what runs and what is read, and nothing else', () => {
     const runs = /^dist\/(peerpool\.js\.LICENSE\.txt|.*\.(js|js\.map|d\.ts))$/;
-    const isRead = /^([A-Z]+\.md|LICENSE|package\.json|signaling-server\/deploy\/[\w.-]+|client\/docs\/guides\/[\w-]+\.md)$/;
+    const isRead =
+      /^([A-Z]+\.md|LICENSE|package\.json|signaling-server\/deploy\/[\w.-]+|client\/docs\/guides\/[\w-]+\.md)$/;
     expect(app.files.filter((file) => !runs.test(file) && !isRead.test(file))).toEqual([]);
     expect(
       app.files.filter((file) =>
-        /\.(test|spec)\.|fuzz|simulat|\/(session|communicators|react|inspector)\/testing\/|^client\/(?!docs\/guides\/)/.test(file),
+        /\.(test|spec)\.|fuzz|simulat|\/(session|communicators|react|inspector)\/testing\/|^client\/(?!docs\/guides\/)/.test(
+          file,
+        ),
       ),
     ).toEqual([]);
     for (const page of ['README.md', 'signaling-server/deploy/README.md']) expect(app.files).toContain(page);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BLOCKED } from './communicators/testing/blocked.ts';
 import { diagnose } from './communicators/webrtc/verdict.ts';
 import { PoolError } from './errors.ts';
 
@@ -76,20 +77,7 @@ describe('the guide to errors', () => {
 });
 
 describe('a PoolError', () => {
-  const counts = { host: 1, srflx: 0, prflx: 0, relay: 0, udp: 1, tcp: 0, mdns: 0 };
-  const diagnosis = diagnose({
-    ms: 15_000,
-    made: true,
-    local: counts,
-    remote: counts,
-    answered: true,
-    relayOnly: false,
-    servers: [],
-    gathering: 'complete',
-    states: ['checking', 'failed'],
-    pairs: { failed: 1 },
-    opened: false,
-  });
+  const diagnosis = diagnose(BLOCKED);
 
   it('keeps its diagnosis through copies and in JSON', () => {
     const error = new PoolError('unreachable', 'no link to bob', { peer: 'bob', diagnosis });

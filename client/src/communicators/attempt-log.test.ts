@@ -1,27 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionDiagnosis } from '../connection-diagnosis.ts';
 import { AttemptLog } from './attempt-log.ts';
+import { BLOCKED } from './testing/blocked.ts';
 import type { Attempt } from './transport.ts';
-
-const counts = { host: 1, srflx: 0, prflx: 0, relay: 0, udp: 1, tcp: 0, mdns: 0 };
 
 /** One that lasted so long, in ms. */
 function attempt(ms: number, verdict: string): Attempt {
-  const diagnosis: ConnectionDiagnosis = {
-    finding: 'no-turn',
-    verdict,
-    ms,
-    made: true,
-    local: counts,
-    remote: counts,
-    answered: true,
-    relayOnly: false,
-    servers: [],
-    gathering: 'complete',
-    states: [],
-    pairs: {},
-    opened: false,
-  };
+  const diagnosis: ConnectionDiagnosis = { ...BLOCKED, finding: 'no-turn', verdict, ms };
   return { negotiate: () => {}, close: () => {}, diagnosis };
 }
 

@@ -7,6 +7,7 @@ import { getHub, type Hub } from './local/hub.ts';
 import { LocalCommunicator } from './local/local-communicator.ts';
 import { LocalTransport } from './local/local-transport.ts';
 import { MeshCommunicator } from './mesh.ts';
+import { BLOCKED } from './testing/blocked.ts';
 import { diagnose } from './webrtc/verdict.ts';
 import type { Attempt, Presence, Transport, TransportListener } from './transport.ts';
 
@@ -301,20 +302,7 @@ describe('a mesh', () => {
   });
 
   it('says why a peer can not be connected, wherever that makes something fail', async () => {
-    const counts = { host: 1, srflx: 0, prflx: 0, relay: 0, udp: 1, tcp: 0, mdns: 0 };
-    const diagnosis = diagnose({
-      ms: 10,
-      made: true,
-      local: counts,
-      remote: counts,
-      answered: true,
-      relayOnly: false,
-      servers: [],
-      gathering: 'complete',
-      states: [],
-      pairs: {},
-      opened: false,
-    });
+    const diagnosis = diagnose(BLOCKED);
     class Blocked extends LocalTransport {
       override dial(): Attempt {
         return { negotiate: () => {}, close: () => {}, diagnosis };

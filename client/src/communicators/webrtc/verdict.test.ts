@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CandidateCounts, ConnectionFacts, ConnectionFinding } from '../../connection-diagnosis.ts';
+import { BLOCKED } from '../testing/blocked.ts';
 import { diagnose } from './verdict.ts';
 
 const none: CandidateCounts = { host: 0, srflx: 0, prflx: 0, relay: 0, udp: 0, tcp: 0, mdns: 0 };
@@ -12,20 +13,7 @@ const turn = { url: 'turn:turn.example.org', outcome: 'answered' } as const;
 const unauthorized = { ...turn, outcome: 'refused', error: '401 Unauthorized' } as const;
 const timedOut = { outcome: 'unreached', error: '701 STUN binding request timed out.' } as const;
 
-/** Both ends know addresses of their own networks only, and nobody was asked for more. */
-const blocked: ConnectionFacts = {
-  ms: 15_000,
-  made: true,
-  local: host,
-  remote: host,
-  answered: true,
-  relayOnly: false,
-  servers: [],
-  gathering: 'complete',
-  states: ['checking', 'failed'],
-  pairs: { failed: 4 },
-  opened: false,
-};
+const blocked: ConnectionFacts = { ...BLOCKED, local: host, remote: host };
 
 const relayOnly = { relayOnly: true, local: none } as const;
 
