@@ -9,7 +9,7 @@ import { Tally } from './tally.ts';
 /** Milliseconds between two turns: one looks, the next one pings. What is pinged in the turn of a look waits for what the look draws. */
 const TURN = 500;
 /** Milliseconds between two pings of one peer: a link that carries messages is not pinged by the pool itself. */
-const PING = 2000;
+const PING = 4000;
 /** Milliseconds that a ping may take. */
 const PATIENCE = 10_000;
 
