@@ -15,7 +15,7 @@ const KB = 1000;
 /** Others' code, which the library loads when it is needed. */
 const OTHERS = ['simple-peer/simplepeer.min.js', 'socket.io-client', '@msgpack/msgpack'];
 
-/** What there is today, and little more: whoever needs more says here why. Wanted are 20, 24 and 75. Calls, requests, barriers and `map` took 6 of it, streams 5, secrets, identities and tokens 4, saying why peers can't connect and what to do 3. */
+/** What there is today, and little more: whoever needs more says here why. Wanted are 20, 24 and 75. Calls, requests, barriers and `map` took 6 of it, streams 5, secrets, identities and tokens 4, saying why peers can't connect and what to do 3, links within one browser 1. */
 const promises = [
   { what: 'the library without others’ code', from: index, imports: '*', without: OTHERS, most: 70 * KB },
   {
