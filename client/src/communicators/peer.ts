@@ -375,9 +375,10 @@ export class Peer {
   /** The time for a link is over. */
   #late(reason: LeaveReason, text: string): void {
     this.#log.note(this.#attempt);
-    if (this.#joined && reason === 'killed') this.#session?.lost(reason, text, this.#log.details);
-    else if (this.#joined) this.#session?.lost(reason, this.#log.explained(text), this.#log.details);
-    else this.#session?.fail(reason, this.#log.unreachable(this.name, text));
+    if (!this.#joined) return this.#session?.fail(reason, this.#log.unreachable(this.name, text));
+    // Who is dead is out of reach for that reason.
+    const said = reason === 'killed' ? text : this.#log.explained(text);
+    this.#session?.lost(reason, said, this.#log.details);
   }
 
   #broken(cause: Error | undefined): void {

@@ -37,6 +37,7 @@ export class Taps {
    * @throws TypeError for what is no object
    */
   tap(tap: PoolTap): () => void {
+    if (typeof tap !== 'object' || tap === null) throw new TypeError('a tap is an object');
     const entry = { tap };
     this.#set([...this.#entries, entry]);
     return () => this.#set(this.#entries.filter((other) => other !== entry));
